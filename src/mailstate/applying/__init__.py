@@ -1,0 +1,1 @@
+"""Carrying a plan out: one outcome for each change, whatever the network does."""

@@ -1,0 +1,46 @@
+"""What the applier needs of dimail. The client of `mailstate.dimail` fits it; tests bring others."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailstate.model.resources import DomainName, Mailbox, Resource
+from mailstate.model.secret import Secret
+from mailstate.model.state import LiveDomain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """
+    What a read-back found. A half-made mailbox exists in one of dimail's two stores only.
+
+    Fields that the server does not tell are `None` in `resource`.
+    """
+
+    resource: Resource
+    half_made: bool = False
+
+
+class MailApi(Protocol):
+    """
+    One method, one call to dimail that changes or reads one thing.
+
+    Each raises `RefusedCallError`, `BusyCallError` or `DoubtfulCallError`; none sends a call that
+    changes something twice by itself.
+    """
+
+    async def create(self, resource: Resource) -> Secret | None:
+        """Create *resource*; of a mailbox, give the password that dimail tells this once."""
+
+    async def update(self, before: Mailbox, after: Mailbox, fields: tuple[str, ...]) -> None:
+        """Change *fields* of the mailbox that dimail has as *before*."""
+
+    async def find(self, resource: Resource) -> Found | None:
+        """Read back the one thing that has the key of *resource*; None if dimail has none."""
+
+    async def look(self, domain: DomainName) -> LiveDomain:
+        """
+        Have *domain* checked, repaired where only internal checks fail, and read anew.
+
+        Mailboxes and aliases are read only if the domain turns out enabled, or its state untold.
+        A check that fails is no error: it is told in `check_error`.
+        """
