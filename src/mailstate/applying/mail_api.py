@@ -1,23 +1,12 @@
 """What the applier needs of dimail. The client of `mailstate.dimail` fits it; tests bring others."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from mailstate.model.resources import DomainName, Mailbox, Resource
 from mailstate.model.secret import Secret
-from mailstate.model.state import LiveDomain
+from mailstate.model.state import Found, LiveDomain
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """
-    What a read-back found. A half-made mailbox exists in one of dimail's two stores only.
-
-    Fields that the server does not tell are `None` in `resource`.
-    """
-
-    resource: Resource
-    half_made: bool = False
+__all__ = ["Found", "MailApi"]
 
 
 class MailApi(Protocol):

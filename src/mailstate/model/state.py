@@ -12,6 +12,7 @@ from mailstate.model.resources import (
     DomainName,
     Key,
     Mailbox,
+    Resource,
     Role,
     User,
     UserId,
@@ -70,7 +71,7 @@ class DomainState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One of dimail's checks of a domain that failed: its name, and the server's codes and prose."""
+    """A check of a domain that failed: its name, and the server's codes and prose."""
 
     name: str
     internal: bool
@@ -111,3 +112,15 @@ class LiveState:
     accesses: Mapping[Key, Access] = field(default_factory=dict)
     domains: Mapping[DomainName, LiveDomain] = field(default_factory=dict)
     tells_active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """
+    What a read-back found. A half-made mailbox exists in one of dimail's two stores only.
+
+    Fields that the server does not tell are `None` in `resource`.
+    """
+
+    resource: Resource
+    half_made: bool = False
