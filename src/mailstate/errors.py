@@ -17,6 +17,7 @@ A failure of one change is no error but an outcome (`mailstate.applying`): the r
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -24,7 +25,7 @@ class ExitCode(IntEnum):
 
     meaning: str
 
-    def __new__(cls, value: int, meaning: str) -> "ExitCode":
+    def __new__(cls, value: int, meaning: str) -> Self:
         member = int.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
@@ -34,10 +35,16 @@ class ExitCode(IntEnum):
     CHANGE_FAILED = 1, "some change failed"
     USAGE = 2, "the command line is wrong, or there is no terminal to ask on and no --yes"
     INVALID = 3, "invalid files or settings"
-    REMOTE = 4, "dimail not reached, refused the credentials, or answered so that no plan is possible"
+    REMOTE = (
+        4,
+        "dimail not reached, refused the credentials, or answered so that no plan is possible",
+    )
     INTERRUPTED = 5, "interrupted; what was under way was finished and reported"
     CHANGES = 10, "with --detailed-exitcode: there are changes to make"
-    WAITING = 11, "with --detailed-exitcode: nothing to do now, but something is held or in conflict"
+    WAITING = (
+        11,
+        "with --detailed-exitcode: nothing to do now, but something is held or in conflict",
+    )
     REFUSED = 12, "a guard refused a change; the others were carried out"
     STALE_PLAN = 13, "the saved plan no longer holds"
 

@@ -1,4 +1,4 @@
-"""What the applier needs of dimail. The client of `mailstate.dimail` fits it; tests bring others."""
+"""What the applier needs of dimail: `mailstate.dimail` gives it, tests bring others."""
 
 from typing import Protocol
 

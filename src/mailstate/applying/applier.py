@@ -1,0 +1,220 @@
+"""
+A whole plan, carried out: in the order of needs, a few at a time, on past failures.
+
+There are no barriers between kinds: a change starts as soon as what it needs is done, so that no
+domain waits for another. A held change needs a look at its domain, which comes once nothing else
+is ready; what is found enabled is released in the same run.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from typing import Protocol
+
+from mailstate.applying.carry_out import Carrier
+from mailstate.applying.mail_api import MailApi
+from mailstate.applying.outcome import (
+    Applied,
+    NotBegun,
+    Outcome,
+    Report,
+    Skipped,
+    StillHeld,
+)
+from mailstate.applying.schedule import Schedule
+from mailstate.errors import RemoteError
+from mailstate.model.resources import Alias, DomainName, Key, Mailbox, access_key, domain_key
+from mailstate.model.state import LiveDomain
+from mailstate.planning.holds import hold_on
+from mailstate.planning.plan import Actor, Blocked, Change, Held, Hold, HoldReason, Plan, Policy
+from mailstate.planning.planner import recheck
+from mailstate.planning.stages import needs
+
+
+class Observer(Protocol):
+    """Hears what happens while it happens: a progress display, a journal."""
+
+    def begun(self, change: Change) -> None:
+        """*change* is about to be sent."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """Hear what became of a change."""
+
+    def looked(self, domain: DomainName, hold: Hold | None) -> None:
+        """A held domain was looked at again; without a *hold*, its changes are released."""
+
+
+class Applier:
+    """
+    Carries out one plan over *api*, once, with at most *concurrency* calls at once.
+
+    `stop` may be set at any time from the same event loop: calls under way are finished, nothing
+    new is begun, and the report says so. With *fail_fast* the first failure does the same.
+    """
+
+    def __init__(
+        self,
+        api: MailApi,
+        policy: Policy,
+        *,
+        observers: Iterable[Observer] = (),
+        concurrency: int = 4,
+        fail_fast: bool = False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.stop = asyncio.Event()
+        self._api = api
+        self._policy = policy
+        self._observers = tuple(observers)
+        self._concurrency = concurrency
+        self._fail_fast = fail_fast
+        self._has_failed = False
+        self._sleep = sleep
+        self._carrier = Carrier(api=api, pause=self._pause)
+        self._seen: dict[DomainName, LiveDomain] = {}
+        self._changes: dict[Key, Change] = {}
+        self._held: dict[Key, Held] = {}
+        self._looks: dict[Key, DomainName] = {}
+        self._outcomes: dict[Key, Outcome] = {}
+        self._schedule = Schedule({})
+
+    async def apply(self, plan: Plan) -> Report:
+        """Carry out *plan*: one outcome for each of its changes and held changes."""
+        self._held = {entry.change.key: entry for entry in plan.held}
+        self._looks = {_look(entry.hold.domain): entry.hold.domain for entry in plan.held}
+        held_changes = {key: entry.change for key, entry in self._held.items()}
+        self._changes = {change.key: change for change in plan.changes} | held_changes
+        self._schedule = Schedule(self._needs(plan))
+        await self._work_through()
+        outcomes = (
+            self._outcomes.get(key) or NotBegun(change=change)
+            for key, change in self._changes.items()
+        )
+        return Report(outcomes=tuple(outcomes), interrupted=self.stop.is_set())
+
+    def _needs(self, plan: Plan) -> dict[Key, tuple[Key, ...]]:
+        """
+        What each change and each look needs, in the order in which they should start.
+
+        A look comes once its domain and the right to read it are there. With a held change it is
+        the look that makes the difference: its hold may concern another domain than its own.
+        """
+        own = self._policy.service_account
+        graph = {change.key: needs(change, service_account=own) for change in plan.changes}
+        for look, domain in self._looks.items():
+            graph[look] = (domain_key(domain), access_key(domain, own))
+        for entry in plan.held:
+            wanted = needs(entry.change, service_account=own)
+            graph[entry.change.key] = (_look(entry.hold.domain), *wanted)
+        return graph
+
+    async def _work_through(self) -> None:
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                while len(running) < self._concurrency and not self._is_over:
+                    key = self._schedule.pop_ready()
+                    if key is None:
+                        break
+                    running.add(asyncio.create_task(self._work(key)))
+                if not running:
+                    return
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            for task in running:
+                task.cancel()
+
+    @property
+    def _is_over(self) -> bool:
+        return self.stop.is_set() or (self._fail_fast and self._has_failed)
+
+    async def _work(self, key: Key) -> None:
+        if key in self._looks:
+            await self._look_at(self._looks[key])
+        elif key in self._held:
+            await self._release(self._held[key])
+        else:
+            await self._carry_out(self._changes[key])
+
+    async def _look_at(self, domain: DomainName) -> None:
+        """See whether *domain* is enabled by now: its held changes become ready, or stay held."""
+        hold: Hold | None
+        try:
+            self._seen[domain] = await self._api.look(domain)
+        except RemoteError as error:
+            reason = HoldReason.CHECK_FAILED
+            hold = Hold(domain=domain, reason=reason, actor=Actor.MAILSTATE, detail=error.message)
+        else:
+            assume = self._policy.assume_enabled
+            hold = hold_on(domain, self._seen[domain], assume_enabled=assume)
+        for observer in self._observers:
+            observer.looked(domain, hold)
+        if hold is None:
+            self._schedule.succeed(_look(domain))
+        else:
+            self._keep_held(_look(domain), hold)
+
+    async def _release(self, entry: Held) -> None:
+        """Carry out a change that was held, if it is still what the plan saw."""
+        live, change = self._seen[entry.hold.domain], entry.change
+        match recheck(change, live) if live.domain.name == _domain_of(change) else change:
+            case Change():
+                await self._carry_out(change)
+            case None:
+                self._end(Applied(change=change, note="found done already"))
+            case Blocked(detail=detail):
+                hold = replace(entry.hold, detail=detail, checks=())
+                self._end(StillHeld(change=change, hold=hold))
+
+    async def _carry_out(self, change: Change) -> None:
+        for observer in self._observers:
+            observer.begun(change)
+        self._end(await self._carrier.carry_out(change))
+
+    def _end(self, outcome: Outcome) -> None:
+        """Note what became of a change, and what that means for those that need it."""
+        key = outcome.change.key
+        self._note(outcome)
+        match outcome:
+            case Applied():
+                self._schedule.succeed(key)
+            case StillHeld(hold=hold):
+                self._keep_held(key, hold)
+            case _:
+                self._has_failed = True
+                self._skip_what_needs(key)
+
+    def _skip_what_needs(self, failed: Key) -> None:
+        for key in self._schedule.fail(failed):
+            if key in self._changes:
+                self._note(Skipped(change=self._changes[key], because=failed))
+
+    def _keep_held(self, cause: Key, hold: Hold) -> None:
+        for key in self._schedule.fail(cause):
+            self._note(StillHeld(change=self._changes[key], hold=hold))
+
+    def _note(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.change.key] = outcome
+        for observer in self._observers:
+            observer.ended(outcome)
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait *seconds*, or until the run is to stop; say whether to go on."""
+        sleeping = asyncio.ensure_future(self._sleep(seconds))
+        stopping = asyncio.ensure_future(self.stop.wait())
+        await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        sleeping.cancel()
+        stopping.cancel()
+        return not self.stop.is_set()
+
+
+def _look(domain: DomainName) -> Key:
+    """What stands for a look at *domain* among the keys of changes."""
+    return Key(f"look/{domain}")
+
+
+def _domain_of(change: Change) -> DomainName | None:
+    resource = change.resource
+    return resource.domain if isinstance(resource, Mailbox | Alias) else None

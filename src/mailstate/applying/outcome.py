@@ -1,0 +1,89 @@
+"""What became of each change of a plan: nothing planned is left without a word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from mailstate.model.resources import Key
+from mailstate.planning.plan import Change, Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """
+    Done, and known to be done. `note` says how, where it was not by a plain answer.
+
+    `password_lost` marks a mailbox whose creation was found by reading back: it exists, but its
+    first password went down with the answer.
+    """
+
+    change: Change
+    note: str = ""
+    password_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Not done, or not known to be done (`is_unknown`); the next run looks again."""
+
+    change: Change
+    message: str
+    hint: str = ""
+    is_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Not tried, because what it needs has failed in this run."""
+
+    change: Change
+    because: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillHeld:
+    """Not tried, because its domain is not enabled; `hold` is what the last look found."""
+
+    change: Change
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotBegun:
+    """Not tried, because the run was interrupted, or stopped at its first failure."""
+
+    change: Change
+
+
+Outcome = Applied | Failed | Skipped | StillHeld | NotBegun
+
+
+def word_for(outcome: Outcome) -> str:
+    """The name of *outcome* in reports and journals."""
+    match outcome:
+        case Applied():
+            return "applied"
+        case Failed():
+            return "failed"
+        case Skipped():
+            return "skipped"
+        case StillHeld():
+            return "held"
+        case NotBegun():
+            return "not_begun"
+    assert_never(outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The outcomes of a run, one for each planned and held change, in the plan's order."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    interrupted: bool = False
+
+    def summary(self) -> Mapping[str, int]:
+        """How many changes were planned, and what became of them; the rest adds up to the first."""
+        counts = dict.fromkeys(("applied", "failed", "skipped", "held", "not_begun"), 0)
+        for outcome in self.outcomes:
+            counts[word_for(outcome)] += 1
+        return {"planned": len(self.outcomes), **counts}

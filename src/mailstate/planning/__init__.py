@@ -1,0 +1,1 @@
+"""Pure functions: two states and a policy in, a plan out."""

@@ -1,0 +1,36 @@
+"""What differs between two resources of one address. Unknown is never a difference."""
+
+from unicodedata import normalize
+
+from mailstate.model.resources import Domain, Mailbox
+
+_MAILBOX_FIELDS = ("first_name", "last_name", "display_name", "active")
+_DOMAIN_FIELDS = ("features", "context", "delivery")
+
+
+def mailbox_fields(live: Mailbox, desired: Mailbox) -> tuple[str, ...]:
+    """
+    The fields of *live* that an update must change to make it *desired*.
+
+    `None` in *live* means that the server does not tell (contract §7): no difference. Nor are
+    the secondary address, which dimail does not know, and capitals in the address.
+    """
+    return _differing(live, desired, _MAILBOX_FIELDS)
+
+
+def domain_fields(live: Domain, desired: Domain) -> tuple[str, ...]:
+    """The fields in which *live* is told to differ from *desired*."""
+    return _differing(live, desired, _DOMAIN_FIELDS)
+
+
+def _differing(live: object, desired: object, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in names
+        if (value := getattr(live, name)) is not None
+        and _comparable(value) != _comparable(getattr(desired, name))
+    )
+
+
+def _comparable(value: object) -> object:
+    return normalize("NFC", value) if isinstance(value, str) else value

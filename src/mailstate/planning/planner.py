@@ -1,0 +1,356 @@
+"""
+`plan()`: what takes the live state to the desired state, and what is told instead.
+
+A pure function: the same states and policy give an equal plan, in the same order. Each domain is
+planned by itself; what concerns several (people, aliases that lead to another domain, display
+names within an OX context) is settled before and after.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mailstate.errors import Place
+from mailstate.model.resources import (
+    Access,
+    Alias,
+    DomainName,
+    Key,
+    Mailbox,
+    Resource,
+    Role,
+    UserId,
+    access_key,
+    mailbox_key,
+    user_key,
+)
+from mailstate.model.state import DesiredDomain, DesiredState, LiveDomain, LiveState
+from mailstate.planning.diff import domain_fields, mailbox_fields
+from mailstate.planning.holds import hold_on, waits_for_its_domain
+from mailstate.planning.plan import (
+    Action,
+    Blocked,
+    Change,
+    Held,
+    Hold,
+    Plan,
+    Policy,
+    Reason,
+    Unmanaged,
+)
+from mailstate.planning.stages import order
+
+_Name = tuple[str, str]
+"""An OX context and a display name without case: what OX has only once."""
+
+
+def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
+    """Say all that makes *live* into *desired* under *policy*, and what stands against it."""
+    run = _Run(
+        desired=desired,
+        live=live,
+        policy=policy,
+        taken=_names_of_unmanaged(desired, live),
+        accesses_on=_by_domain(live.accesses.values()),
+    )
+    changes = list(run.users())
+    held: list[Held] = []
+    blocked: list[Blocked] = []
+    refused: list[Blocked] = []
+    unmanaged: list[Unmanaged] = []
+    for domain in desired.domains.values():
+        existing = live.domains.get(domain.domain.name)
+        unmanaged += run.unmanaged(domain, existing)
+        found, stopped = run.domain(domain, existing)
+        blocked += stopped
+        if domain.disabled:
+            refused += [
+                Blocked(change=one, reason=Reason.DOMAIN_DISABLED, detail=_DISABLED)
+                for one in found
+            ]
+            continue
+        hold = hold_on(domain.domain.name, existing, assume_enabled=policy.assume_enabled)
+        for change in found:
+            if hold is not None and waits_for_its_domain(change):
+                held.append(Held(change=change, hold=hold))
+            else:
+                changes.append(change)
+    changes, also_held = _hold_aliases_of_held_mailboxes(changes, held)
+    held += also_held
+
+    def position(change: Change) -> tuple[bool, int, bool, bool, Key]:
+        return order(change, service_account=policy.service_account)
+
+    return Plan(
+        changes=tuple(sorted(changes, key=position)),
+        held=tuple(sorted(held, key=lambda entry: position(entry.change))),
+        conflicts=tuple(sorted(blocked, key=lambda entry: position(entry.change))),
+        unmanaged=tuple(sorted(unmanaged, key=lambda entry: entry.resource.key)),
+        refused=tuple(sorted(refused, key=lambda entry: position(entry.change))),
+    )
+
+
+def needs_check(desired: DesiredState, live: LiveState, domain: DomainName) -> bool:
+    """
+    Whether something waits for *domain*, so that its checks are worth their seconds.
+
+    *live* need not be complete but for that domain.
+    """
+    wanted, existing = desired.domains[domain], live.domains.get(domain)
+    if existing is None or wanted.disabled:
+        return False
+    only = DesiredState(people=desired.people, domains={domain: wanted})
+    here = replace(live, domains={domain: existing})
+    return bool(plan(only, here, Policy(service_account="")).held)
+
+
+def recheck(change: Change, live: LiveDomain) -> Change | Blocked | None:
+    """
+    Look at a held *change* again, now that its domain is enabled and read anew.
+
+    Gives the change itself if it may be carried out as approved, None if there is nothing left
+    to do, and why not if what dimail has is not what the plan saw.
+    """
+    match change.resource:
+        case Mailbox(key=key) as wanted:
+            existing = live.mailboxes.get(key)
+            if key in live.half_made:
+                return Blocked(change=change, reason=Reason.HALF_MADE, detail=_HALF_MADE)
+            if existing is None:
+                return change if change.action is Action.CREATE else _overtaken(change)
+            fields = mailbox_fields(existing, wanted)
+            if not fields:
+                return None
+            before = change.before
+            approved = set(fields) <= set(change.fields) and all(
+                getattr(before, name) == getattr(existing, name) for name in fields
+            )
+            return change if approved else _overtaken(change)
+        case Alias(key=key):
+            return None if key in live.aliases else change
+        case _:
+            return change
+
+
+_DISABLED = "the files say `disabled: true`: nothing on this domain may be created or changed"
+_HALF_MADE = (
+    "dimail has half of this mailbox (status `broken`): have the operator remove or repair it; "
+    "mailstate creates nothing over it"
+)
+_OVERTAKEN = "dimail has it otherwise than the plan saw: plan again"
+_NO_DEACTIVATION = "this dimail knows no active and inactive mailboxes: it cannot switch one off"
+_FIXED_DOMAIN = "dimail has no call to change a domain: correct the files, or ask the operator"
+_UNREADABLE = (
+    "the service account has no access to this domain, and none is made while it is disabled: "
+    "what is on it cannot be compared"
+)
+
+
+def _overtaken(change: Change) -> Blocked:
+    return Blocked(change=change, reason=Reason.CANNOT_CHANGE, detail=_OVERTAKEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What every domain's planning looks at."""
+
+    desired: DesiredState
+    live: LiveState
+    policy: Policy
+    taken: Mapping[_Name, str]
+    accesses_on: Mapping[DomainName, Sequence[Access]]
+
+    def users(self) -> Iterator[Change]:
+        """Owners and administrators whom dimail does not know yet; viewers it never knows."""
+        wanted = {
+            user
+            for domain in self.desired.domains.values()
+            if not domain.disabled
+            for user, _ in _managers(domain)
+        }
+        for user, person in self.desired.people.items():
+            if user in wanted and person.user.key not in self.live.users:
+                yield _create(person.user, person.place)
+
+    def domain(
+        self, desired: DesiredDomain, live: LiveDomain | None
+    ) -> tuple[list[Change], list[Blocked]]:
+        """What is to be changed for one domain, held or not, and what cannot be."""
+        changes: list[Change] = []
+        blocked: list[Blocked] = []
+        place = desired.places.get(desired.domain.key)
+        if live is None:
+            changes.append(_create(desired.domain, place))
+        elif fields := domain_fields(live.domain, desired.domain):
+            change = Change(
+                action=Action.UPDATE,
+                before=live.domain,
+                after=desired.domain,
+                fields=fields,
+                place=place,
+            )
+            blocked.append(
+                Blocked(change=change, reason=Reason.CANNOT_CHANGE, detail=_FIXED_DOMAIN)
+            )
+        changes += self.accesses(desired)
+        if live is not None and not live.readable and desired.disabled:
+            change = Change(
+                action=Action.UPDATE, before=live.domain, after=desired.domain, place=place
+            )
+            blocked.append(Blocked(change=change, reason=Reason.UNREADABLE, detail=_UNREADABLE))
+            return changes, blocked
+        for mailbox in desired.mailboxes.values():
+            match self.mailbox(mailbox, desired, live):
+                case Change() as change:
+                    changes.append(change)
+                case Blocked() as entry:
+                    blocked.append(entry)
+                case None:
+                    pass
+        for key, alias in desired.aliases.items():
+            if live is None or key not in live.aliases:
+                changes.append(_create(alias, desired.places.get(key)))
+        return changes, blocked
+
+    def accesses(self, desired: DesiredDomain) -> Iterator[Change]:
+        """An allow for the service account and for each owner and administrator (contract §11)."""
+        name = desired.domain.name
+        wanted = [
+            (self._user_name(user), desired.places.get(access_key(name, user)))
+            for user, _ in _managers(desired)
+        ]
+        if not desired.disabled:
+            own = self.policy.service_account
+            wanted.append((own, desired.places.get(desired.domain.key)))
+        for user_name, place in wanted:
+            access = Access(domain=name, user=user_name)
+            if access.key not in self.live.accesses:
+                yield _create(access, place)
+
+    def mailbox(
+        self, desired: Mailbox, domain: DesiredDomain, live: LiveDomain | None
+    ) -> Change | Blocked | None:
+        """The change that makes one mailbox as desired, what stands against it, or nothing."""
+        place = domain.places.get(desired.key)
+        existing = live.mailboxes.get(desired.key) if live else None
+        if live and desired.key in live.half_made:
+            change = Change(action=Action.CREATE, before=existing, after=desired, place=place)
+            return Blocked(change=change, reason=Reason.HALF_MADE, detail=_HALF_MADE)
+        if existing is None:
+            change = _create(desired, place)
+        elif fields := mailbox_fields(existing, desired):
+            change = Change(
+                action=Action.UPDATE, before=existing, after=desired, fields=fields, place=place
+            )
+        elif desired.active is False and not self.live.tells_active:
+            change = Change(
+                action=Action.UPDATE,
+                before=existing,
+                after=desired,
+                fields=("active",),
+                place=place,
+            )
+        else:
+            return None
+        if desired.active is False and not self.live.tells_active:
+            return Blocked(change=change, reason=Reason.NOT_SUPPORTED, detail=_NO_DEACTIVATION)
+        taken_by = self._name_taken_by(change, domain)
+        if taken_by is not None:
+            detail = (
+                f"{taken_by}, which is in no file, has this display name in the same OX context: "
+                "choose another one"
+            )
+            return Blocked(change=change, reason=Reason.NAME_TAKEN, detail=detail)
+        return change
+
+    def unmanaged(self, desired: DesiredDomain, live: LiveDomain | None) -> Iterator[Unmanaged]:
+        """What is live on one domain and in no file."""
+        if live is None:
+            return
+        for mailbox in _not_in_files(desired, live):
+            half = " (half-made: status `broken`)" if mailbox.key in live.half_made else ""
+            detail = f"live, but in no file{half}"
+            yield Unmanaged(resource=mailbox, reason=Reason.NOT_IN_FILES, detail=detail)
+        for key, alias in live.aliases.items():
+            if key not in desired.aliases:
+                detail = "live, but in no file"
+                yield Unmanaged(resource=alias, reason=Reason.NOT_IN_FILES, detail=detail)
+        name = desired.domain.name
+        managers = {access_key(name, user) for user, _ in _managers(desired)}
+        managers.add(access_key(name, self.policy.service_account))
+        for access in self.accesses_on.get(name, ()):
+            if access.key not in managers:
+                is_viewer = access.key in desired.places
+                detail = (
+                    "a viewer in the files, who needs no allow in dimail"
+                    if is_viewer
+                    else "an allow that no file asks for"
+                )
+                yield Unmanaged(resource=access, reason=Reason.EXTRA_ACCESS, detail=detail)
+
+    def _user_name(self, user: UserId) -> str:
+        """The name dimail has for *user*, or the one the files give."""
+        known = self.live.users.get(user_key(user))
+        return known.name if known else self.desired.people[user].user.name
+
+    def _name_taken_by(self, change: Change, domain: DesiredDomain) -> str | None:
+        name = _ox_name(change.resource, domain)
+        is_set = change.action is Action.CREATE or {"display_name", "active"} & set(change.fields)
+        return self.taken.get(name) if name and is_set else None
+
+
+def _managers(domain: DesiredDomain) -> Iterator[tuple[UserId, Role]]:
+    for user, role in domain.roles.items():
+        if role is not Role.VIEWER:
+            yield user, role
+
+
+def _not_in_files(desired: DesiredDomain, live: LiveDomain) -> Iterator[Mailbox]:
+    return (mailbox for key, mailbox in live.mailboxes.items() if key not in desired.mailboxes)
+
+
+def _ox_name(resource: Resource, domain: DesiredDomain) -> _Name | None:
+    """What OX has only once in a context (contract §7), or None where OX is not concerned."""
+    if not isinstance(resource, Mailbox) or "webmail" not in domain.domain.features:
+        return None
+    if domain.domain.context is None or resource.display_name is None:
+        return None
+    return domain.domain.context, resource.display_name.casefold()
+
+
+def _names_of_unmanaged(desired: DesiredState, live: LiveState) -> Mapping[_Name, str]:
+    """The display names that mailboxes in no file hold in the OX contexts of the files."""
+    taken: dict[_Name, str] = {}
+    for name, existing in live.domains.items():
+        domain = desired.domains[name]
+        for mailbox in _not_in_files(domain, existing):
+            if (ox_name := _ox_name(mailbox, domain)) is not None:
+                taken.setdefault(ox_name, mailbox.address)
+    return taken
+
+
+def _by_domain(accesses: Iterable[Access]) -> Mapping[DomainName, Sequence[Access]]:
+    found: dict[DomainName, list[Access]] = {}
+    for access in accesses:
+        found.setdefault(access.domain, []).append(access)
+    return found
+
+
+def _create(resource: Resource, place: Place | None) -> Change:
+    return Change(action=Action.CREATE, before=None, after=resource, place=place)
+
+
+def _hold_aliases_of_held_mailboxes(
+    changes: Iterable[Change], held: Iterable[Held]
+) -> tuple[list[Change], list[Held]]:
+    """Hold what leads to a mailbox that is held on another domain: its mail would bounce."""
+    waiting: dict[Key, Hold] = {
+        entry.change.key: entry.hold for entry in held if entry.change.action is Action.CREATE
+    }
+    going, also_held = [], []
+    for change in changes:
+        match change.resource:
+            case Alias(destination=destination) if hold := waiting.get(mailbox_key(destination)):
+                also_held.append(Held(change=change, hold=hold))
+            case _:
+                going.append(change)
+    return going, also_held
