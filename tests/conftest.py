@@ -1,5 +1,5 @@
 """
-What all tests share: how hard hypothesis tries.
+What all tests share: how hard hypothesis tries, and an environment without surprises.
 
 `HYPOTHESIS_PROFILE` chooses: `dev` (the default) is random and quick, `ci` draws the same
 examples in every run, `thorough` takes its time.
@@ -22,3 +22,25 @@ settings.register_profile("thorough", deadline=None, max_examples=5_000)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
 )
+
+# Whoever runs the tests has settings, a terminal, perhaps a proxy or a CI system: none of it is
+# what a test means. Commands that tests start inherit this.
+_STRANGE = ("MAILSTATE_", "GITHUB_", "RUNNER_")
+_STRANGE_NAMES = {
+    "ALL_PROXY",
+    "CI",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+    "FORCE_COLOR",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LINES",
+    "NO_COLOR",
+    "NO_PROXY",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+}
+for _name in list(os.environ):
+    if _name.startswith(_STRANGE) or _name.upper() in _STRANGE_NAMES:
+        del os.environ[_name]
