@@ -1,0 +1,230 @@
+"""The sandbox as tests and commands hold it."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .api_tables import PERMS
+from .app import application
+from .call import Dimail
+from .control import routes
+from .effects import Effect
+from .faults import Fault, Faults, FaultyApp, Kind, Request
+from .profiles import Cost, Settings, Spelling, profile_named
+from .seed import load_seed, plant
+from .server import HttpServer
+from .store import Store
+
+ADMIN = "admin"
+SERVICE = "la_regie"
+
+
+class Sandbox:
+    """
+    A dimail of one's own: a real server on loopback with a store that can be arranged.
+
+    Used in a `with` block it runs in a thread. An admin and a service account are ready unless
+    *bootstrap* is false: then there is no user at all, as in a server just installed, and the
+    credentials are only proposals. The service account is an admin in the 2024 profiles, and
+    in 2026 has the permissions that People's has.
+
+    *cost* `real` makes hashing as slow as the server's. *seed* fixes the order of shuffled
+    lists. *strict_lengths* sets MariaDB's widths, *ox_unique* the uniqueness of names in
+    Open-Xchange (on in 2026), *background_check* the check after a creation (on in 2024-check).
+    *v2_spelling* says how the second listing calls whether a mailbox is active. *seed_file* is
+    loaded into an empty store and after each reset.
+    """
+
+    def __init__(  # noqa: PLR0913  switches, nearly all by name
+        self,
+        profile: str = "2026",
+        path: Path | None = None,
+        port: int = 0,
+        cost: Cost = "none",
+        seed: int | None = None,
+        token_lifetime: float = 47 * 60,
+        *,
+        bootstrap: bool = True,
+        strict_lengths: bool = False,
+        ox_unique: bool | None = None,
+        background_check: bool | None = None,
+        v2_spelling: Spelling = "active",
+        seed_file: Path | Mapping[str, Any] | None = None,
+    ) -> None:
+        """Open the store and fill it if it is empty; `start` opens the socket."""
+        known = profile_named(profile)
+        self.profile = profile
+        self.settings = Settings(
+            profile=known,
+            cost=cost,
+            token_lifetime=token_lifetime,
+            strict_lengths=strict_lengths,
+            ox_unique=known.modern if ox_unique is None else ox_unique,
+            background_check=(
+                known.background_check if background_check is None else background_check
+            ),
+            v2_spelling=v2_spelling,
+        )
+        self._seed = None if seed_file is None else load_seed(seed_file)
+        self._bootstrap = bootstrap
+        self._port = port
+        self._server: HttpServer | None = None
+        self.store = Store(path, self.settings)
+        remember = self.store.database.remember
+        self.admin_username, self.username = ADMIN, SERVICE
+        self.admin_password = remember("admin_password", secrets.token_urlsafe(16))
+        self.password = remember("password", secrets.token_urlsafe(16))
+        self.faults = Faults()
+        self._dimail = Dimail(self.settings, self.store, random.Random(seed))  # noqa: S311
+        self._app = FaultyApp(application(self._dimail, [*routes(self)]), self.faults)
+        if remember("filled", "no") == "no":
+            self._fill()
+            self.store.database.change("UPDATE meta SET value = 'yes' WHERE key = 'filled'")
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> Sandbox:
+        """Begin to serve."""
+        self._server = HttpServer(self._app, self._port)
+        self._port = self._server.port
+        return self
+
+    def stop(self) -> None:
+        """Stop serving and close the store."""
+        if self._server:
+            self._server.stop()
+            self._server = None
+        self.store.close()
+
+    def __enter__(self) -> Sandbox:
+        """Begin to serve."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def reset(self) -> None:
+        """Start afresh, the server running on: same address and credentials, nothing else left."""
+        with self.store.database.lock:
+            self.store.database.clear()
+            self.faults.clear()
+            self._app.requests.clear()
+            self._dimail.clock.offset = 0.0
+            self._fill()
+
+    def publish_dns(self, domain: str) -> None:
+        """Publish every DNS record *domain* needs, whether or not it exists yet."""
+        self.store.publish_dns(domain)
+
+    def set_record(self, name: str, type_: str, value: str) -> None:
+        """Publish one DNS record."""
+        self.store.dns.add(name, type_, value)
+
+    def remove_record(self, name: str, type_: str | None = None, value: str | None = None) -> int:
+        """Withdraw DNS records and return how many there were."""
+        return self.store.dns.remove(name, type_, value)
+
+    def set_internal(
+        self, domain: str, name: str, *, ok: bool, fixable: bool = True, code: str | None = None
+    ) -> None:
+        """Make an internal check of *domain* pass or fail, and say if `/fix/` mends it."""
+        self.store.internal.set(domain, name, ok=ok, fixable=fixable, code=code)
+
+    def add_fault(  # noqa: PLR0913  the fields of a fault
+        self,
+        *,
+        kind: Kind,
+        method: str = "*",
+        path: str = "**",
+        times: int | None = 1,
+        nth: int = 1,
+        delay: float = 1.0,
+        retry_after: int | None = None,
+        as_date: bool = False,
+        status: int | None = None,
+        body: str = "",
+        content_type: str = "application/json",
+        effect: bool = False,
+    ) -> None:
+        """Order a failure; `Fault` tells what the arguments mean."""
+        fault = Fault(
+            kind=kind,
+            method=method,
+            path=path,
+            times=times,
+            nth=nth,
+            delay=delay,
+            retry_after=retry_after,
+            as_date=as_date,
+            status=status,
+            body=body,
+            content_type=content_type,
+            effect=effect,
+        )
+        self.faults.add(fault)
+
+    def clear_faults(self) -> None:
+        """Cancel every failure on order."""
+        self.faults.clear()
+
+    def effects(self) -> list[Effect]:
+        """Return what the server did, oldest first."""
+        return self.store.effects.all()
+
+    def requests(self) -> list[Request]:
+        """Return what the server was asked, oldest first."""
+        return list(self._app.requests)
+
+    def advance_clock(self, seconds: float) -> None:
+        """Move the server's clock, which only tokens look at."""
+        self._dimail.clock.offset += seconds
+
+    def expire_tokens(self) -> None:
+        """Let every token made so far end."""
+        self.advance_clock(self.settings.token_lifetime + 1)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the domains with their state and counts, and the counts of the rest."""
+        with self.store.database.lock:
+            return {
+                "profile": self.profile,
+                "users": len(self.store.api.users()),
+                "domains": [
+                    {
+                        "name": domain.name,
+                        "state": domain.state,
+                        "features": list(domain.features),
+                        "context": self.store.ox.context_of(domain.name),
+                        "mailboxes": len(self.store.mail.mailboxes(domain.name)),
+                        "aliases": len(self.store.mail.aliases(domain.name)),
+                        "allows": len(self.store.api.allows(domain=domain.name)),
+                    }
+                    for domain in self.store.api.domains()
+                ],
+                "requests": len(self._app.requests),
+                "effects": self.store.effects.count(),
+            }
+
+    def _fill(self) -> None:
+        modern = self.settings.profile.modern
+        if self._bootstrap:
+            self.store.add_user(ADMIN, self.admin_password, is_admin=True)
+            self.store.add_user(
+                SERVICE, self.password, is_admin=not modern, perms=PERMS if modern else ()
+            )
+        if self._seed:
+            plant(self._seed, self.store)
