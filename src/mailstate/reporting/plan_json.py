@@ -1,0 +1,162 @@
+"""
+A plan for machines, and back from a file.
+
+The format is `schema/plan.schema.json`; within a major `format_version` keys are only added. Two
+equal plans for one target give the same bytes: no time, no order of a server, no secret is in it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mailstate import __version__
+from mailstate.errors import Place
+from mailstate.model.resources import Access, Alias, Domain, Mailbox, Resource, User, kind_of
+from mailstate.model.state import Check
+from mailstate.planning.checks import what_is_wrong, what_to_do
+from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Policy, Unmanaged
+
+FORMAT_VERSION = "1.0"
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a plan was made against and with: the server's URL, the policy."""
+
+    target: str
+    policy: Policy
+
+
+def plan_document(plan: Plan, context: Context) -> dict[str, Any]:
+    """*plan* as JSON values, in the order of the schema, `digest` last."""
+    document: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "tool_version": __version__,
+        "target": context.target,
+        "policy": {
+            "service_account": context.policy.service_account,
+            "assume_enabled": context.policy.assume_enabled,
+        },
+        "summary": dict(plan.summary()),
+        "changes": [change_entry(change) for change in plan.changes],
+        "held": [_held_entry(entry) for entry in plan.held],
+        "conflicts": [_blocked_entry(entry) for entry in plan.conflicts],
+        "unmanaged": [_unmanaged_entry(entry) for entry in plan.unmanaged],
+        "refused": [_blocked_entry(entry) for entry in plan.refused],
+    }
+    document["digest"] = digest(document)
+    return document
+
+
+def plan_json(plan: Plan, context: Context) -> str:
+    """*plan* as text: what `--format json` prints and `--out` writes."""
+    return to_text(plan_document(plan, context))
+
+
+def to_text(document: object) -> str:
+    """*document* as indented JSON, ASCII only, so that no value can play tricks on a terminal."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def digest(document: Json) -> str:
+    """`sha256:…` over everything in *document* but its digest."""
+    content = {key: value for key, value in document.items() if key != "digest"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode('ascii')).hexdigest()}"
+
+
+def change_entry(change: Change, *, reason: str | None = None, detail: str | None = None) -> Json:
+    """One change as an entry: every key is there, null where there is nothing."""
+    return {
+        "address": change.key,
+        "kind": change.kind.value,
+        "action": change.action.value,
+        "before": resource_values(change.before),
+        "after": resource_values(change.after),
+        "fields": list(change.fields),
+        "reason": reason,
+        "detail": detail,
+        "origin": _origin(change.place),
+    }
+
+
+def hold_values(hold: Hold | None) -> Json:
+    """The keys that a held entry has besides those of every entry."""
+    return {
+        "domain": hold.domain if hold else None,
+        "actor": hold.actor.value if hold else None,
+        "checks": [_check(check, hold) for check in hold.checks] if hold else None,
+    }
+
+
+def resource_values(resource: Resource | None) -> Json | None:
+    """What the files can ask of *resource*, under the names they have there."""
+    match resource:
+        case None:
+            return None
+        case User(name=name):
+            return {"name": name}
+        case Domain(name=name, features=features, context=context, delivery=delivery):
+            return {
+                "name": name,
+                "features": sorted(features),
+                "context": context,
+                "delivery": delivery,
+            }
+        case Access(domain=domain, user=user):
+            return {"domain": domain, "user": user}
+        case Mailbox():
+            return {
+                "domain": resource.domain,
+                "local_part": resource.local_part,
+                "first_name": resource.first_name,
+                "last_name": resource.last_name,
+                "display_name": resource.display_name,
+                "active": resource.active,
+                "secondary_email": resource.secondary_email,
+            }
+        case Alias(domain=domain, local_part=local_part, destination=destination):
+            return {"domain": domain, "local_part": local_part, "destination": destination}
+
+
+def _held_entry(entry: Held) -> Json:
+    hold = entry.hold
+    basis = change_entry(entry.change, reason=hold.reason.value, detail=hold.detail)
+    return {**basis, **hold_values(hold)}
+
+
+def _blocked_entry(entry: Blocked) -> Json:
+    return change_entry(entry.change, reason=entry.reason.value, detail=entry.detail)
+
+
+def _unmanaged_entry(entry: Unmanaged) -> Json:
+    return {
+        "address": entry.resource.key,
+        "kind": kind_of(entry.resource).value,
+        "action": None,
+        "before": resource_values(entry.resource),
+        "after": None,
+        "fields": [],
+        "reason": entry.reason.value,
+        "detail": entry.detail,
+        "origin": None,
+    }
+
+
+def _check(check: Check, hold: Hold) -> Json:
+    return {
+        "name": check.name,
+        "internal": check.internal,
+        "codes": list(check.codes),
+        "problem": what_is_wrong(check),
+        "remedy": what_to_do(check, hold.domain),
+        "details": list(check.details),
+    }
+
+
+def _origin(place: Place | None) -> Json | None:
+    return {"file": place.file, "line": place.line} if place else None

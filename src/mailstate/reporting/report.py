@@ -1,0 +1,142 @@
+"""What became of a plan, as text and JSON."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from mailstate import __version__
+from mailstate.applying.outcome import (
+    Applied,
+    Failed,
+    Outcome,
+    Report,
+    Skipped,
+    StillHeld,
+    word_for,
+)
+from mailstate.planning.plan import Plan
+from mailstate.reporting.paint import Painter, Tone, counted, visible
+from mailstate.reporting.plan_json import (
+    FORMAT_VERSION,
+    Context,
+    Json,
+    change_entry,
+    hold_values,
+    plan_document,
+    to_text,
+)
+from mailstate.reporting.words import HOLD, SIGN, WHO_ACTS
+
+_TONE = {
+    "applied": Tone.GOOD,
+    "failed": Tone.WRONG,
+    "skipped": Tone.WRONG,
+    "held": Tone.HELD,
+    "not_begun": Tone.HELD,
+}
+
+
+def outcome_line(outcome: Outcome, paint: Painter) -> str:
+    """One line for one change, as it is shown while the run goes on."""
+    word = word_for(outcome)
+    change = outcome.change
+    line = f"{SIGN[change.action]} {visible(change.key)}"
+    said = visible(_detail(outcome))
+    return f"{paint(f'{word:9}', _TONE[word])} {line}{f'  {said}' if said else ''}"
+
+
+def report_text(report: Report, paint: Painter) -> str:
+    """The account at the end of a run: how many of each, and each that is not simply done."""
+    counts = report.summary()
+    parts = [
+        f"{number} {word.replace('_', ' ')}"
+        for word, number in counts.items()
+        if number and word != "planned"
+    ]
+    head = f"{counted(counts['planned'], 'change')} planned"
+    lines = [
+        paint(f"{head}: {', '.join(parts)}" if parts else "Nothing was to be done", Tone.TITLE)
+    ]
+    if report.interrupted:
+        lines.append("Interrupted: what was under way is finished, the rest was not begun")
+    for outcome in report.outcomes:
+        match outcome:
+            case Failed(hint=hint):
+                lines.append(f"  {outcome_line(outcome, paint)}")
+                if hint:
+                    lines.append(f"      {visible(hint)}")
+            case Skipped() | Applied(password_lost=True):
+                lines.append(f"  {outcome_line(outcome, paint)}")
+            case _:
+                pass
+    lines += _held_lines(report, paint)
+    return "\n".join(lines) + "\n"
+
+
+def report_document(report: Report, plan: Plan, context: Context) -> dict[str, Any]:
+    """*report* as JSON values (`schema/report.schema.json`), with what the plan told and left."""
+    planned = plan_document(plan, context)
+    return {
+        "format_version": FORMAT_VERSION,
+        "tool_version": __version__,
+        "target": context.target,
+        "plan_digest": planned["digest"],
+        "interrupted": report.interrupted,
+        "summary": {
+            **report.summary(),
+            "conflicts": len(plan.conflicts),
+            "unmanaged": len(plan.unmanaged),
+            "refused": len(plan.refused),
+        },
+        "outcomes": [_outcome_entry(outcome) for outcome in report.outcomes],
+        "conflicts": planned["conflicts"],
+        "unmanaged": planned["unmanaged"],
+        "refused": planned["refused"],
+    }
+
+
+def report_json(report: Report, plan: Plan, context: Context) -> str:
+    """*report* as text: what `--report` writes and `--format json` prints."""
+    return to_text(report_document(report, plan, context))
+
+
+def _held_lines(report: Report, paint: Painter) -> Iterator[str]:
+    held = [outcome for outcome in report.outcomes if isinstance(outcome, StillHeld)]
+    by_domain = sorted(held, key=lambda outcome: outcome.hold.domain)
+    for domain, outcomes in groupby(by_domain, key=lambda outcome: outcome.hold.domain):
+        some = list(outcomes)
+        hold = some[0].hold
+        head = f"{domain}: {HOLD[hold.reason]} ({counted(len(some), 'change')} held)"
+        yield f"  {paint(visible(head), Tone.HELD)}"
+        yield f"    {visible(hold.detail)}; {WHO_ACTS[hold.actor]}"
+
+
+def _detail(outcome: Outcome) -> str:
+    match outcome:
+        case Applied(note=note, password_lost=True):
+            return f"{note}; the first password went down with the answer"
+        case Applied(note=note):
+            return note
+        case Failed(message=message):
+            return message
+        case Skipped(because=because):
+            return f"needs {because}, which failed"
+        case StillHeld(hold=hold):
+            return f"{hold.domain}: {HOLD[hold.reason]}"
+        case _:
+            return ""
+
+
+def _outcome_entry(outcome: Outcome) -> Json:
+    hold = outcome.hold if isinstance(outcome, StillHeld) else None
+    reason = hold.reason.value if hold else None
+    detail = hold.detail if hold else _detail(outcome) or None
+    return {
+        **change_entry(outcome.change, reason=reason, detail=detail),
+        **hold_values(hold),
+        "outcome": word_for(outcome),
+        "hint": (outcome.hint or None) if isinstance(outcome, Failed) else None,
+        "because": outcome.because if isinstance(outcome, Skipped) else None,
+        "unknown": isinstance(outcome, Failed) and outcome.is_unknown,
+        "password_lost": isinstance(outcome, Applied) and outcome.password_lost,
+    }
