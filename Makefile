@@ -79,10 +79,12 @@ actionlint: ## what is wrong in the workflows; needs an actionlint of your own
 	@if command -v actionlint >/dev/null 2>&1; then actionlint; \
 	else echo "not checked: there is no actionlint here"; fi
 
+# HYPOTHESIS_PROFILE=thorough make unit PYTEST=--timeout=900 tries harder.
 unit: $(READY) ## the tests; the whole must be covered to 95 %
 	@echo "== tests: pytest"
 	@rm -f .coverage .coverage.*
-	@$(BIN)/pytest --numprocesses auto --dist worksteal --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/pytest --numprocesses auto --dist worksteal --cov --cov-report=term-missing:skip-covered \
+		$(PYTEST)
 
 coverage: $(READY) ## the core must be covered to 100 %; after `make unit`
 	@echo "== coverage of the core: coverage report"
