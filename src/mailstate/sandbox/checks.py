@@ -189,7 +189,7 @@ _LOOKS: dict[str, Callable[[Domain, Dns], Iterable[Problem]]] = {
 
 def _host(value: str) -> str:
     # An MX may be given with its preference, and any host without its final dot.
-    return value.split()[-1].lower().rstrip(".") + "."
+    return value.rsplit(maxsplit=1)[-1].lower().rstrip(".") + "."
 
 
 def _told(hosts: Iterable[str]) -> str:

@@ -119,7 +119,7 @@ def routes(sandbox: Operations) -> list[Route]:
 
 
 def _get(name: str, tell: Callable[[], object]) -> Route:
-    async def handle(_: Request) -> Response:  # noqa: RUF029  Starlette wants a coroutine
+    async def handle(_: Request) -> Response:
         return JSONResponse(tell())
 
     return Route(f"/_sandbox/{name}", handle, methods=["GET"])

@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from .errors import SandboxError
+
 # Three stores that only the server's own order of writing keeps in step, as in production:
 # api_* (users, domains, rights), dovecot_* with postfix_* (what receives mail), ox_* (the webmail).
 _TABLES = {
@@ -72,16 +74,17 @@ class Database:
     def __init__(self, path: Path | None) -> None:
         """Open the file at *path*, or a database in memory, and make the missing tables."""
         self.lock = RLock()
-        self._connection = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False
-        )
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = OFF")
-        for table, columns in _TABLES.items():
-            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
-        self._connection.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value)")
-        for index in _INDEXES:
-            self._connection.execute(index)
+        try:
+            self._connection = sqlite3.connect(
+                path or ":memory:", isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise _unusable(path, error) from error
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Carry out *statement* and return what it yields."""
@@ -99,6 +102,10 @@ class Database:
         [(kept,)] = self.rows("SELECT value FROM meta WHERE key = ?", key)
         return str(kept)
 
+    def keep(self, key: str, value: str) -> None:
+        """Keep *value* under *key*, in place of what was there."""
+        self.change("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
     def clear(self) -> None:
         """Empty every table but the remembered values."""
         with self.lock:
@@ -109,6 +116,19 @@ class Database:
         """Close the connection."""
         with self.lock:
             self._connection.close()
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = OFF")
+        for table, columns in _TABLES.items():
+            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value)")
+        for index in _INDEXES:
+            self._connection.execute(index)
+
+
+def _unusable(path: Path | None, error: sqlite3.Error) -> SandboxError:
+    return SandboxError(f"{path}: {error}", hint="choose another path, or remove the file")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Effects:
         self._database = database
         self._has_states = has_states
 
-    def log(  # noqa: PLR0913  the columns of the log
+    def log(
         self,
         action: Action,
         kind: Kind,

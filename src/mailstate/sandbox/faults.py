@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -35,6 +36,7 @@ KINDS = get_args(Kind)
 CONNECTION = "sandbox.connection"
 HALFWAY = "sandbox.halfway"
 CONTROL = "/_sandbox/"
+_REMEMBERED = 100_000
 _GATEWAY = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _PHRASES = {
     "502": "502 Bad Gateway",
@@ -137,18 +139,25 @@ class _Rule:
     pattern: re.Pattern[str]
     met: int = 0
 
-    def strikes(self, method: str, path: str) -> bool:
-        fault = self.fault
-        if fault.method.upper() not in ("*", method) or not self.pattern.fullmatch(path):
-            return False
-        self.met += 1
-        last = None if fault.times is None else fault.nth + fault.times
-        return self.met >= fault.nth and (last is None or self.met < last)
+    def fits(self, method: str, path: str) -> bool:
+        wanted = self.fault.method.upper()
+        return wanted in ("*", method) and self.pattern.fullmatch(path) is not None
+
+    def strikes(self) -> bool:
+        times = self.fault.times
+        return self.met >= self.fault.nth - 1 and (
+            times is None or self.met < self.fault.nth - 1 + times
+        )
 
 
 @dataclass(slots=True)
 class Faults:
-    """The failures on order; the first that strikes is the one that happens."""
+    """
+    The failures on order.
+
+    A call meets one at most, the oldest that strikes. The others keep their strikes for later
+    calls, but count it towards their *nth*.
+    """
 
     _rules: list[_Rule] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
@@ -169,10 +178,18 @@ class Faults:
             self._rules.clear()
 
     def strike(self, method: str, path: str) -> Fault | None:
-        """Return the fault that strikes this call; those that fit count it as met."""
+        """Return the fault that strikes this call."""
+        struck: Fault | None = None
         with self._lock:
-            struck = [rule.fault for rule in self._rules if rule.strikes(method, path)]
-        return struck[0] if struck else None
+            for rule in self._rules:
+                if not rule.fits(method, path):
+                    continue
+                if not rule.strikes():
+                    rule.met += 1
+                elif struck is None:
+                    rule.met += 1
+                    struck = rule.fault
+        return struck
 
 
 @dataclass(slots=True)
@@ -181,7 +198,7 @@ class FaultyApp:
 
     app: ASGIApp
     faults: Faults
-    requests: list[Request] = field(default_factory=list)
+    requests: deque[Request] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or fail it as ordered."""
@@ -242,7 +259,7 @@ class FaultyApp:
         """Carry the call out and return the answer instead of sending it."""
         messages: list[Message] = []
 
-        async def keep(message: Message) -> None:  # noqa: RUF029  ASGI wants a coroutine
+        async def keep(message: Message) -> None:
             messages.append(message)
 
         await self.app(scope, receive, keep)

@@ -117,7 +117,7 @@ def _refuse_move(call: Call, user: User, target: str) -> None:
     raise Refused(422, "Not yet implemented")
 
 
-def change(  # noqa: PLR0913  who, what, and to what
+def change(
     call: Call,
     user: User,
     domain: Domain,

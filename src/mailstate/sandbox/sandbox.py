@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import random
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from .api_tables import PERMS
 from .app import application
 from .call import Dimail
 from .control import routes
 from .effects import Effect
+from .errors import SandboxError
 from .faults import Fault, Faults, FaultyApp, Kind, Request
 from .profiles import Cost, Settings, Spelling, profile_named
 from .seed import load_seed, plant
@@ -70,12 +73,14 @@ class Sandbox:
             ),
             v2_spelling=v2_spelling,
         )
-        self._seed = None if seed_file is None else load_seed(seed_file)
         self._bootstrap = bootstrap
         self._port = port
         self._server: HttpServer | None = None
+        seed_ = None if seed_file is None else load_seed(seed_file)
         self.store = Store(path, self.settings)
-        remember = self.store.database.remember
+        database, remember = self.store.database, self.store.database.remember
+        if seed_:
+            database.keep("seed", json.dumps(asdict(seed_)))
         self.admin_username, self.username = ADMIN, SERVICE
         self.admin_password = remember("admin_password", secrets.token_urlsafe(16))
         self.password = remember("password", secrets.token_urlsafe(16))
@@ -84,16 +89,20 @@ class Sandbox:
         self._app = FaultyApp(application(self._dimail, [*routes(self)]), self.faults)
         if remember("filled", "no") == "no":
             self._fill()
-            self.store.database.change("UPDATE meta SET value = 'yes' WHERE key = 'filled'")
+            database.keep("filled", "yes")
 
     @property
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self._port}"
 
-    def start(self) -> Sandbox:
+    def start(self) -> Self:
         """Begin to serve."""
-        self._server = HttpServer(self._app, self._port)
+        try:
+            self._server = HttpServer(self._app, self._port)
+        except SandboxError:
+            self.store.close()
+            raise
         self._port = self._server.port
         return self
 
@@ -104,7 +113,7 @@ class Sandbox:
             self._server = None
         self.store.close()
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         """Begin to serve."""
         return self.start()
 
@@ -226,5 +235,5 @@ class Sandbox:
             self.store.add_user(
                 SERVICE, self.password, is_admin=not modern, perms=PERMS if modern else ()
             )
-        if self._seed:
-            plant(self._seed, self.store)
+        planted = self.store.database.remember("seed", "{}")
+        plant(load_seed(json.loads(planted)), self.store)

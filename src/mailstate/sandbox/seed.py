@@ -80,18 +80,15 @@ _KEYS: dict[str, tuple[str, ...]] = {section: tuple(keys) for section, keys in _
 
 def load_seed(source: Path | Mapping[str, Any]) -> Seed:
     """Return the seed in a file or a mapping, or raise with every problem in it."""
-    if isinstance(source, Path):
-        name, content = str(source), _read(source)
-    else:
-        name, content = "seed", source
+    content: Mapping[str, Any] = _read(source) if isinstance(source, Path) else source
+    name = str(source) if isinstance(source, Path) else "seed"
     problems = list(_problems(content))
     if problems:
         raise SandboxError(
             "\n".join(f"{name}: {problem}" for problem in problems),
             hint="correct the seed file, then start or reset again",
         )
-    assert isinstance(content, Mapping)
-    return Seed(**{section: tuple(entries) for section, entries in content.items()})
+    return Seed(**{section: tuple(content[section]) for section in _REQUIRED if section in content})
 
 
 def plant(seed: Seed, store: Store) -> None:
@@ -109,20 +106,23 @@ def plant(seed: Seed, store: Store) -> None:
         store.add_alias(**alias)
 
 
-def _read(path: Path) -> object:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SandboxError(
             f"{path}: {error.strerror}", hint="name a seed file that can be read"
         ) from error
     except ValueError as error:
         raise SandboxError(f"{path}: {error}", hint="write the seed as JSON") from error
+    if not isinstance(content, dict):
+        raise SandboxError(
+            f"{path}: is no object", hint=f"write an object with lists of {', '.join(_REQUIRED)}"
+        )
+    return content
 
 
-def _problems(content: object) -> list[str]:
-    if not isinstance(content, Mapping):
-        return ["must be an object with lists of " + ", ".join(_REQUIRED)]
+def _problems(content: Mapping[str, Any]) -> list[str]:
     problems: list[str] = []
     for section, entries in content.items():
         if section not in _REQUIRED:

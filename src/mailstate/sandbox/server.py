@@ -7,7 +7,6 @@ import contextlib
 import socket
 import struct
 import threading
-from types import TracebackType
 from typing import Any
 
 import uvicorn
@@ -119,19 +118,6 @@ class HttpServer:
         """Stop serving, breaking off what is under way."""
         self._server.stop()
         self._thread.join()
-
-    def __enter__(self) -> HttpServer:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self.stop()
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._socket]))

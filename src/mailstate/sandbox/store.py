@@ -13,6 +13,7 @@ from .api_tables import ApiTables, Domain, User
 from .database import Database, Limits
 from .dns import Dns
 from .effects import Effects
+from .errors import SandboxError
 from .mail_tables import AliasRow, MailRow, MailTables
 from .ox_tables import OxTables, OxUser
 from .passwords import generate, hashed
@@ -40,6 +41,13 @@ class Store:
             else None
         )
         self.database = Database(path)
+        made_as = self.database.remember("profile", profile.name)
+        if made_as != profile.name:
+            self.database.close()
+            raise SandboxError(
+                f"{path} holds a sandbox of profile {made_as}, not {profile.name}",
+                hint=f"start it as {made_as}, or reset it while it is stopped",
+            )
         self.api = ApiTables(self.database, limits)
         self.mail = MailTables(self.database, limits)
         self.ox = OxTables(self.database, unique=settings.ox_unique, bare_names=not profile.modern)
