@@ -1,0 +1,1 @@
+"""dimail over HTTP: the only place that knows its calls, its answers and their oddities."""

@@ -1,0 +1,221 @@
+"""Sending calls: login, pace, repeats, and what an answer means for the one who asked."""
+
+import asyncio
+import base64
+from collections.abc import Collection
+from http import HTTPStatus
+
+from mailstate.dimail import calls
+from mailstate.dimail.calls import Auth, Call, Repeat
+from mailstate.dimail.connections import Answer, Connections, Fate, Trouble
+from mailstate.dimail.login import Token, read_token
+from mailstate.dimail.node import known_detail
+from mailstate.dimail.pace import LONGEST_PAUSE, Clock, Gate, Pace
+from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError, RemoteError
+from mailstate.model.secret import Secret
+
+_TRIES = 3
+_FIRST_PAUSE = 0.5
+
+_LOGIN_HINT = (
+    "check MAILSTATE_USERNAME and MAILSTATE_PASSWORD; dimail does not tell a wrong password from "
+    "an account that is no administrator and lacks the right (new_domain, create_users, "
+    "manage_users)"
+)
+_NETWORK_HINT = "check the URL and the network, or try again later"
+_TRUST_HINT = "name the authority that signed it with the setting for the CA file"
+
+
+class Caller:
+    """
+    Sends calls to one dimail, as one account, at a bearable pace.
+
+    Reads are repeated and raise `RefusedCallError` or `BusyCallError` in the end; writes are sent
+    once and may raise `DoubtfulCallError` too. No error text holds anything of a body.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        username: str,
+        password: Secret,
+        *,
+        concurrency: int,
+        clock: Clock,
+    ) -> None:
+        self._connections = connections
+        self._username = username
+        self._password = password
+        self._clock = clock
+        self.pace = Pace(concurrency)
+        self._gate = Gate(self.pace, clock)
+        self._token: Token | None = None
+        self._refused: RefusedCallError | None = None
+        self._logging_in = asyncio.Lock()
+
+    async def read(self, call: Call, *, bearing: Collection[int] = ()) -> Answer:
+        """The answer to *call*: 200, or one of the statuses that the caller is *bearing*."""
+        tries = 1
+        while True:
+            outcome = await self._send(call)
+            if isinstance(outcome, Answer) and (
+                outcome.status == HTTPStatus.OK or outcome.status in bearing
+            ):
+                return outcome
+            if not _is_worth_repeating(call, outcome, tries):
+                raise failure(call, outcome)
+            await self._clock.sleep(
+                min(LONGEST_PAUSE, max(_FIRST_PAUSE * 2 ** (tries - 1), _retry_after(outcome)))
+            )
+            tries += 1
+
+    async def write(self, call: Call, *, promised: Collection[int]) -> Answer:
+        """Send *call* once, and give the answer if its status is one of those *promised*."""
+        outcome = await self._send(call)
+        if isinstance(outcome, Answer):
+            if outcome.status in promised:
+                return outcome
+            if outcome.status in {
+                HTTPStatus.REQUEST_TIMEOUT,
+                HTTPStatus.CONFLICT,
+            } or not (400 <= outcome.status < 500):  # noqa: PLR2004 - client errors
+                raise DoubtfulCallError(_story(call, outcome), hint=_hint(call, outcome))
+        elif outcome.fate in {Fate.TIMED_OUT, Fate.LOST}:
+            raise DoubtfulCallError(_story(call, outcome), hint=_NETWORK_HINT)
+        raise failure(call, outcome)
+
+    async def _send(self, call: Call) -> Answer | Trouble:
+        if call.auth is Auth.BASIC:
+            return await self._send_as(call, self._basic())
+        token = await self._current_token()
+        outcome = await self._send_as(call, _bearer(token))
+        if not _is_refusal(outcome) or self._clock.monotonic() < token.cleared_until:
+            return outcome
+        # A refused call had no effect, so that even a POST may be sent again.
+        token = await self._current_token(instead_of=token)
+        outcome = await self._send_as(call, _bearer(token))
+        if _is_refusal(outcome):
+            token.clear(self._clock.monotonic())
+        return outcome
+
+    async def _send_as(self, call: Call, authorization: str) -> Answer | Trouble:
+        async with self._gate.passing():
+            started = self._clock.monotonic()
+            outcome = await self._connections.send(call, authorization)
+        if isinstance(outcome, Trouble) or outcome.status in {
+            HTTPStatus.TOO_MANY_REQUESTS,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        }:
+            self.pace.trouble(
+                started=started,
+                now=self._clock.monotonic(),
+                retry_after=_retry_after(outcome),
+            )
+        elif outcome.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.pace.good()
+        return outcome
+
+    def _basic(self) -> str:
+        pair = f"{self._username}:{self._password.reveal()}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+    async def _current_token(self, *, instead_of: Token | None = None) -> Token:
+        """The token in use, fetched by one call however many wait for it."""
+        async with self._logging_in:
+            token = self._token
+            if (
+                token is not None
+                and token is not instead_of
+                and self._clock.monotonic() < token.renew_at
+            ):
+                return token
+            if self._refused is not None:
+                raise RefusedCallError(self._refused.message, hint=self._refused.hint)
+            call = calls.token()
+            try:
+                answer = await self.read(call)
+                self._token = read_token(
+                    call,
+                    answer,
+                    username=self._username,
+                    now=self._clock.monotonic(),
+                    wall=self._clock.wall(),
+                )
+            except RefusedCallError as error:
+                # Each try costs the server a slow hash, and would be refused again.
+                self._refused = error
+                raise
+            return self._token
+
+
+def _bearer(token: Token) -> str:
+    return f"Bearer {token.text.reveal()}"
+
+
+def _is_refusal(outcome: Answer | Trouble) -> bool:
+    """Whether a new token may help: 401 and 403 mean either an ended one or missing rights."""
+    return (
+        isinstance(outcome, Answer)
+        and outcome.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+        and known_detail(outcome.body) != "Not authorized."
+    )
+
+
+def _is_worth_repeating(call: Call, outcome: Answer | Trouble, tries: int) -> bool:
+    match call.repeat:
+        case Repeat.NEVER:
+            return False
+        case Repeat.ONCE_IF_CUT:
+            return (
+                tries == 1
+                and isinstance(outcome, Trouble)
+                and outcome.fate in {Fate.NOT_SENT, Fate.LOST}
+            )
+        case Repeat.READ:
+            return tries < _TRIES and (
+                outcome.fate is not Fate.UNTRUSTED
+                if isinstance(outcome, Trouble)
+                else outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+                or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            )
+
+
+def _retry_after(outcome: Answer | Trouble) -> float:
+    return (outcome.retry_after or 0.0) if isinstance(outcome, Answer) else 0.0
+
+
+def failure(call: Call, outcome: Answer | Trouble) -> RemoteError:
+    """The error for a call that certainly had no effect, or for any read."""
+    story = _story(call, outcome)
+    if isinstance(outcome, Trouble):
+        if outcome.fate is Fate.UNTRUSTED:
+            return RefusedCallError(story, hint=_TRUST_HINT)
+        return BusyCallError(story, hint=_NETWORK_HINT)
+    hint = _hint(call, outcome)
+    if (
+        outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+        or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    ):
+        patience = min(LONGEST_PAUSE, outcome.retry_after or 1.0)
+        return BusyCallError(story, hint=hint, retry_after=patience)
+    return RefusedCallError(story, hint=hint)
+
+
+def _story(call: Call, outcome: Answer | Trouble) -> str:
+    if isinstance(outcome, Trouble):
+        return f"{call}: {outcome.words}"
+    detail = known_detail(outcome.body)
+    return f"{call}: dimail answered {outcome.status}{f' ({detail})' if detail else ''}"
+
+
+def _hint(call: Call, answer: Answer) -> str:
+    status = answer.status
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        if call.auth is Auth.BASIC:
+            return _LOGIN_HINT
+        return "the account in use has no access to this domain"
+    if 300 <= status < 400:  # noqa: PLR2004 - redirects
+        return "a redirect to another place is not followed: check the URL"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return call.hint_on_500 or "try again later, or ask the operator of dimail"
+    return ""

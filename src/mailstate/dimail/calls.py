@@ -1,0 +1,277 @@
+"""
+Every call that is made to dimail: method, exact path, kind of login, body, patience.
+
+The section signs refer to the contract of dimail-api. Exact slashes matter: the wrong form is
+answered by a redirect (§2).
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from urllib.parse import quote, urlencode
+
+from mailstate.errors import RefusedCallError
+from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, User
+
+QUICK = 30.0
+"""Seconds that a list or a single object may take."""
+
+SLOW = 120.0
+"""Seconds that dimail may take over DNS look-ups, its own repairs and Open-Xchange (§5.2, §12)."""
+
+
+class Auth(Enum):
+    """Each endpoint takes exactly one kind of login (§3)."""
+
+    BASIC = auto()
+    TOKEN = auto()
+
+
+class Repeat(Enum):
+    """How often a call may be sent again by itself after it went wrong."""
+
+    READ = auto()
+    """Any trouble, two times more."""
+
+    ONCE_IF_CUT = auto()
+    """One time more, if the connection was lost or not made."""
+
+    NEVER = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call. Its text is what messages name: method and path, never a query or a body."""
+
+    method: str
+    path: str
+    auth: Auth
+    query: tuple[tuple[str, str], ...] = ()
+    body: dict[str, object] | None = field(default=None, repr=False)
+    patience: float = QUICK
+    repeat: Repeat = Repeat.READ
+    hint_on_500: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def target(self) -> str:
+        """Path and query, percent-encoded."""
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+
+def _segment(text: str) -> str:
+    if text in {"", ".", ".."} or "/" in text:
+        # "A name with `/` cannot be addressed afterwards" (§2); dots would change the path.
+        raise RefusedCallError(
+            "a name that is empty, dots alone or holds a slash cannot be asked of dimail",
+            hint="such a name was made by another client; ask the operator of dimail to remove it",
+        )
+    return quote(text, safe="")
+
+
+def _mailboxes(domain: DomainName) -> str:
+    return f"/domains/{_segment(domain)}/mailboxes/"
+
+
+def token() -> Call:
+    """A token for the account in use (§3)."""
+    return Call(method="GET", path="/token/", auth=Auth.BASIC)
+
+
+def users() -> Call:
+    """All users (§4)."""
+    return Call(method="GET", path="/users/", auth=Auth.BASIC)
+
+
+def user(name: str) -> Call:
+    """One user (§4)."""
+    return Call(method="GET", path=f"/users/{_segment(name)}", auth=Auth.BASIC)
+
+
+def create_user(user: User) -> Call:
+    """
+    A user without rights of its own, who mirrors a person (§4).
+
+    The password is random and kept nowhere: nobody is to log in with it, and one that can be
+    guessed (People posts "no" for everybody) would open the API to whoever knows a uuid.
+    """
+    return _write(
+        "/users/",
+        Auth.BASIC,
+        {
+            "name": user.name,
+            "password": secrets.token_urlsafe(32),
+            "is_admin": False,
+            "perms": [],
+        },
+    )
+
+
+def domains() -> Call:
+    """All domains (§5.1)."""
+    return Call(method="GET", path="/domains/", auth=Auth.BASIC)
+
+
+def domain(name: DomainName) -> Call:
+    """One domain, for those who have rights on it (§5.1)."""
+    return Call(method="GET", path=f"/domains/{_segment(name)}", auth=Auth.TOKEN)
+
+
+def create_domain(domain: Domain) -> Call:
+    """A domain; dimail makes its OX context by the way, slowly (§5.1)."""
+    return _write(
+        "/domains/",
+        Auth.BASIC,
+        {
+            "name": domain.name,
+            "features": sorted(domain.features),
+            "context_name": domain.context,
+            "delivery": domain.delivery,
+        },
+        patience=SLOW,
+    )
+
+
+def check(domain: DomainName) -> Call:
+    """Have dimail run all checks of *domain* (§5.2)."""
+    return Call(
+        method="GET",
+        path=f"/domains/{_segment(domain)}/check",
+        auth=Auth.BASIC,
+        patience=SLOW,
+        repeat=Repeat.ONCE_IF_CUT,
+    )
+
+
+def fix(domain: DomainName) -> Call:
+    """Have dimail repair the internal checks of *domain*: a GET with side effects (§5.2)."""
+    return Call(
+        method="GET",
+        path=f"/domains/{_segment(domain)}/fix/",
+        auth=Auth.BASIC,
+        patience=SLOW,
+        repeat=Repeat.NEVER,
+    )
+
+
+def spec(domain: DomainName) -> Call:
+    """The DNS records that *domain* must publish (§5.2)."""
+    return Call(method="GET", path=f"/domains/{_segment(domain)}/spec/", auth=Auth.BASIC)
+
+
+def accesses() -> Call:
+    """All allows (§6)."""
+    return Call(method="GET", path="/allows/", auth=Auth.BASIC)
+
+
+def access(access: Access) -> Call:
+    """The allows of one user on one domain: none or one (§6)."""
+    return Call(
+        method="GET",
+        path="/allows/",
+        auth=Auth.BASIC,
+        query=(("username", access.user), ("domain", access.domain)),
+    )
+
+
+def create_access(access: Access) -> Call:
+    """An allow (§6)."""
+    return _write("/allows/", Auth.BASIC, {"user": access.user, "domain": access.domain})
+
+
+def mailboxes(domain: DomainName) -> Call:
+    """The mailboxes of *domain* and, with webmail, of its whole OX context (§7)."""
+    return Call(method="GET", path=_mailboxes(domain), auth=Auth.TOKEN)
+
+
+def mailboxes_v2(domain: DomainName) -> Call:
+    """The mailboxes of *domain* alone, where the server has the route (§8)."""
+    return Call(method="GET", path=f"/v2{_mailboxes(domain)}", auth=Auth.TOKEN)
+
+
+def mailbox(domain: DomainName, local_part: str) -> Call:
+    """One mailbox (§7)."""
+    return Call(method="GET", path=f"{_mailboxes(domain)}{_segment(local_part)}", auth=Auth.TOKEN)
+
+
+def create_mailbox(mailbox: Mailbox) -> Call:
+    """A mailbox; seconds behind a real OX, and not idempotent (§7)."""
+    return _write(
+        f"{_mailboxes(mailbox.domain)}{_segment(mailbox.local_part)}",
+        Auth.TOKEN,
+        {
+            "givenName": mailbox.first_name or "",
+            "surName": mailbox.last_name or "",
+            "displayName": mailbox.display_name or "",
+        },
+        patience=SLOW,
+    )
+
+
+_NAMES = {"first_name": "givenName", "last_name": "surName", "display_name": "displayName"}
+
+
+def update_mailbox(before: Mailbox, after: Mailbox, fields: tuple[str, ...]) -> Call:
+    """
+    The new values of *fields*, asked under the spelling that dimail has in *before* (§7).
+
+    Switching a mailbox on takes its three names too: without them dimail answers 422.
+    """
+    wanted = set(fields)
+    if "active" in wanted and after.active:
+        wanted |= set(_NAMES)
+    body: dict[str, object] = {
+        theirs: value
+        for ours, theirs in _NAMES.items()
+        if ours in wanted and (value := getattr(after, ours)) is not None
+    }
+    if "active" in wanted:
+        body["active"] = "yes" if after.active else "no"
+    return Call(
+        method="PATCH",
+        path=f"{_mailboxes(before.domain)}{_segment(before.local_part)}",
+        auth=Auth.TOKEN,
+        body=body,
+        patience=SLOW,
+        repeat=Repeat.NEVER,
+    )
+
+
+def aliases(domain: DomainName) -> Call:
+    """All aliases of *domain* (§10)."""
+    return Call(
+        method="GET",
+        path=f"/domains/{_segment(domain)}/aliases/",
+        auth=Auth.TOKEN,
+        hint_on_500=(
+            "an alias whose name contains `@` makes dimail answer 500 here for the whole domain "
+            "from then on: have it removed, or try again later"
+        ),
+    )
+
+
+def alias(alias: Alias) -> Call:
+    """One alias, by name and destination (§10)."""
+    return Call(
+        method="GET",
+        path=f"/domains/{_segment(alias.domain)}/aliases/",
+        auth=Auth.TOKEN,
+        query=(("user_name", alias.local_part), ("destination", alias.destination)),
+    )
+
+
+def create_alias(alias: Alias) -> Call:
+    """An alias: one name, one destination (§10)."""
+    return _write(
+        f"/domains/{_segment(alias.domain)}/aliases/",
+        Auth.TOKEN,
+        {"user_name": alias.local_part, "destination": alias.destination},
+    )
+
+
+def _write(path: str, auth: Auth, body: dict[str, object], *, patience: float = QUICK) -> Call:
+    return Call(
+        method="POST", path=path, auth=auth, body=body, patience=patience, repeat=Repeat.NEVER
+    )

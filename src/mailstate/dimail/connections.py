@@ -1,0 +1,289 @@
+"""
+Connections to one dimail, and what came of a call: an answer, or trouble on the way.
+
+The only module that calls httpx. None of its exceptions leaves: they carry the request, and with
+it passwords. What happened is told by values, without a word of what was sent or answered.
+"""
+
+import asyncio
+import json
+import logging
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx
+
+from mailstate import __version__
+from mailstate.dimail.calls import Call
+from mailstate.errors import SettingsError
+
+CONNECTING = 10.0
+"""Seconds that making a connection may take."""
+
+# Shorter than the five seconds after which uvicorn closes an idle connection: a request that
+# crosses the close on its way would be lost, and a lost POST costs a read-back.
+_IDLE = 3.0
+
+_REDIRECTS = 2
+
+_log = logging.getLogger("mailstate.dimail")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer that came whole. `retry_after` and `date` are its headers, in seconds."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    retry_after: float | None = None
+    date: float | None = None
+
+
+class Fate(Enum):
+    """What is known of a call that got no answer."""
+
+    NOT_SENT = auto()
+    UNTRUSTED = auto()
+    """Not sent either: the server's certificate cannot be verified."""
+
+    TIMED_OUT = auto()
+    LOST = auto()
+    """The connection broke, or carried something that is no HTTP."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """No answer: what is known of the call, in a value and in words."""
+
+    fate: Fate
+    words: str
+
+
+# The texts are ours: those of the exceptions may quote headers.
+_TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (
+    (
+        httpx.ConnectTimeout,
+        Trouble(fate=Fate.NOT_SENT, words=f"no connection within {CONNECTING:g} s"),
+    ),
+    (httpx.ConnectError, Trouble(fate=Fate.NOT_SENT, words="no connection")),
+    (httpx.PoolTimeout, Trouble(fate=Fate.NOT_SENT, words="no free connection")),
+    (httpx.ProxyError, Trouble(fate=Fate.NOT_SENT, words="the proxy refused to connect")),
+    (httpx.UnsupportedProtocol, Trouble(fate=Fate.NOT_SENT, words="no such protocol")),
+    (httpx.TimeoutException, Trouble(fate=Fate.TIMED_OUT, words="no answer in time")),
+    (TimeoutError, Trouble(fate=Fate.TIMED_OUT, words="no answer in time")),
+    (httpx.NetworkError, Trouble(fate=Fate.LOST, words="the connection was lost")),
+    (httpx.DecodingError, Trouble(fate=Fate.LOST, words="the answer cannot be unpacked")),
+    (httpx.RequestError, Trouble(fate=Fate.LOST, words="the answer broke off or is no HTTP")),
+)
+_UNTRUSTED = Trouble(fate=Fate.UNTRUSTED, words="the certificate of the server cannot be verified")
+
+
+class Connections:
+    """
+    A last-in, first-out store of connections to one server, one request at a time on each.
+
+    One `AsyncClient` with one connection per call under way, since the pool of a shared one
+    slows down with every connection it holds. After a 500 the server closes the connection
+    without saying so (contract §2): that one, and any that met trouble, is thrown away.
+
+    Proxies are taken from the environment as usual (`HTTPS_PROXY`, `NO_PROXY`); a server on
+    loopback is always spoken to directly.
+    """
+
+    def __init__(
+        self, url: str, *, ca_file: Path | None, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
+        self._base = _base_url(url)
+        self._direct = _is_loopback(self._base.host)
+        self._ssl = _ssl_context(self._base, ca_file)
+        self._transport = transport
+        self._idle: list[httpx.AsyncClient] = [self._connect()]
+
+    @property
+    def url(self) -> str:
+        """Where the server is, without a slash at the end."""
+        return str(self._base).rstrip("/")
+
+    def _connect(self) -> httpx.AsyncClient:
+        try:
+            return httpx.AsyncClient(
+                verify=self._ssl,
+                limits=httpx.Limits(
+                    max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE
+                ),
+                transport=self._transport,
+                trust_env=not self._direct,
+                headers={"User-Agent": f"mailstate/{__version__}", "Accept": "application/json"},
+            )
+        except (ImportError, ValueError, httpx.InvalidURL):
+            pass  # its text may hold the password of the proxy
+        raise SettingsError(
+            "a proxy of the environment cannot be used",
+            hint="check HTTPS_PROXY, ALL_PROXY and NO_PROXY; SOCKS proxies are not supported",
+        )
+
+    async def send(self, call: Call, authorization: str) -> Answer | Trouble:
+        """Send *call* once, and give what came of it."""
+        http = self._idle.pop() if self._idle else self._connect()
+        started = time.perf_counter()
+        outcome: Answer | Trouble | None = None
+        try:
+            outcome = await self._exchange(http, call, authorization)
+        finally:
+            if isinstance(outcome, Answer) and outcome.status < httpx.codes.INTERNAL_SERVER_ERROR:
+                self._idle.append(http)
+            else:
+                await _discard(http)
+        _log.debug(
+            "%s: %s in %d ms",
+            call,
+            outcome.status if isinstance(outcome, Answer) else outcome.words,
+            (time.perf_counter() - started) * 1000,
+        )
+        return outcome
+
+    async def _exchange(
+        self, http: httpx.AsyncClient, call: Call, authorization: str
+    ) -> Answer | Trouble:
+        headers = {"Authorization": authorization}
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        url = httpx.URL(self.url + call.target)
+        for left in reversed(range(_REDIRECTS + 1)):
+            try:
+                # A server that sends a byte now and then would keep the other time-outs happy.
+                async with asyncio.timeout(CONNECTING + 2 * call.patience):
+                    response = await http.send(
+                        http.build_request(
+                            call.method,
+                            url,
+                            headers=headers,
+                            content=None if call.body is None else json.dumps(call.body).encode(),
+                            timeout=httpx.Timeout(call.patience, connect=CONNECTING),
+                        ),
+                        auth=None,
+                        follow_redirects=False,
+                    )
+            except (httpx.RequestError, OSError, UnicodeError) as error:
+                return _trouble(error)
+            further = self._redirected(response) if left else None
+            if further is None:
+                return _answer(response)
+            url = further
+        raise AssertionError  # pragma: no cover
+
+    def _redirected(self, response: httpx.Response) -> httpx.URL | None:
+        """Where to ask again: on this very server, or nowhere (contract §2, slashes)."""
+        if response.status_code not in {307, 308}:
+            return None
+        try:
+            location = response.url.join(response.headers.get("Location", ""))
+        except httpx.InvalidURL:
+            return None
+        # Behind a TLS proxy dimail takes itself for http. The scheme stays what it was: the
+        # password is not to travel in the clear because of an answer.
+        here = (self._base.host, self._base.port)
+        if (location.host, location.port) != here or location.userinfo:
+            return None
+        return self._base.copy_with(raw_path=location.raw_path)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        while self._idle:
+            await _discard(self._idle.pop())
+
+
+async def _discard(http: httpx.AsyncClient) -> None:
+    with suppress(httpx.HTTPError, OSError):
+        await http.aclose()
+
+
+def _trouble(error: Exception) -> Trouble:
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+        return _UNTRUSTED
+    for kind, trouble in _TROUBLES:
+        if isinstance(error, kind):
+            return trouble
+    return Trouble(fate=Fate.LOST, words="the connection was lost")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _answer(response: httpx.Response) -> Answer:
+    date = _http_date(response.headers.get("Date"))
+    return Answer(
+        status=response.status_code,
+        body=response.content,
+        retry_after=_retry_after(response.headers.get("Retry-After"), date),
+        date=date,
+    )
+
+
+def _retry_after(text: str | None, date: float | None) -> float | None:
+    if text is None:
+        return None
+    if text.strip().isdecimal():
+        return float(text)
+    until = _http_date(text)
+    # Without a clock on either side to compare with, a date says only "not now".
+    return None if until is None else max(0.0, until - (time.time() if date is None else date))
+
+
+def _http_date(text: str | None) -> float | None:
+    try:
+        return None if text is None else parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _base_url(text: str) -> httpx.URL:
+    hint = "write https://HOST; the user name and the password have settings of their own"
+    try:
+        url = httpx.URL(text.rstrip("/"))
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if not url.host or url.scheme not in {"https", "http"} or url.query or url.fragment:
+        raise SettingsError("the URL of dimail is not of the form https://HOST", hint=hint)
+    if url.userinfo:
+        raise SettingsError("the URL of dimail holds a user name or a password", hint=hint)
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise SettingsError(
+            f"the URL of dimail begins with http://, and {url.host} is not this very machine",
+            hint="write https://: passwords would travel in the clear",
+        )
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _ssl_context(url: httpx.URL, ca_file: Path | None) -> ssl.SSLContext:
+    if url.scheme == "http":
+        # Reading the certificates of the authorities takes longer than a call to the sandbox;
+        # this context knows none, and so would refuse every server.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is None:
+        return httpx.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except OSError:
+        raise SettingsError(
+            f"{ca_file}: no certificates can be read from this file",
+            hint="a PEM file with the certificates of the authorities to trust is needed",
+        ) from None

@@ -1,0 +1,132 @@
+"""
+Reading a whole live state: completely, or not at all.
+
+A list that fails, is cut off or makes no sense raises `RemoteError` naming the call; it never
+becomes an empty one, from which a plan would conclude that everything is to be created.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from mailstate.dimail.client import DimailClient
+from mailstate.dimail.wire import ApiUser
+from mailstate.errors import RemoteError
+from mailstate.model.resources import Access, DomainName, Key, User, user_id
+from mailstate.model.state import DesiredState, DomainState, LiveDomain, LiveState
+
+_Known = TypeVar("_Known", User, Access)
+
+_TO_CHECK = frozenset({DomainState.NEW, DomainState.BROKEN, DomainState.OTHER})
+
+
+async def read_live(
+    client: DimailClient,
+    desired: DesiredState,
+    *,
+    needs_check: Callable[[LiveDomain], bool],
+) -> LiveState:
+    """
+    What dimail has of the domains in *desired*, with all its users.
+
+    A domain whose state is not ok is checked if *needs_check* says so of what was read until then;
+    a check that fails is told in its `check_error`. Same live state, same value, in the same
+    order. Raises `RemoteError` if anything else cannot be read, or if the account in use is not
+    among the users (design §3, §11).
+
+    Costs one call for the token, three for the lists, and two for each domain that exists; one
+    more for a webmail domain of which a mailbox is missing, and one for each check.
+    """
+    async with _crew() as crew:
+        all_users = crew.create_task(client.users())
+        all_domains = crew.create_task(client.domains())
+        all_accesses = crew.create_task(client.accesses())
+    users, domains, accesses = all_users.result(), all_domains.result(), all_accesses.result()
+    account = _account(client.username, users)
+    declared = {name: domains[name] for name in sorted(desired.domains) if name in domains}
+    managed = {access.domain for access in accesses if _is_same_account(access.user, client)}
+
+    async def read(live: LiveDomain) -> LiveDomain:
+        name = live.domain.name
+        live = await client.reader.with_content(
+            live,
+            wanted=desired.domains[name].mailboxes,
+            entitled=account.is_admin or name in managed,
+        )
+        if live.state in _TO_CHECK and needs_check(live):
+            return await client.reader.checked(live)
+        return live
+
+    # A few workers, since two thousand tasks would only stand in line for the same few turns.
+    left = iter(declared.values())
+    found: dict[DomainName, LiveDomain] = {}
+
+    async def work() -> None:
+        for live in left:
+            found[live.domain.name] = await read(live)
+
+    async with _crew() as crew:
+        for _ in range(client.concurrency):
+            crew.create_task(work())
+    if desired.domains and not declared:
+        await client.reader.ask_for_v2(min(desired.domains))
+
+    spellings = {ident: person.user.name for ident, person in desired.people.items()}
+
+    def preference(name: str) -> tuple[bool, bool, str]:
+        """Of two spellings of one uuid: that of the files, else the hyphened one."""
+        ident = user_id(name)
+        return name != spellings.get(ident), name != ident, name
+
+    return LiveState(
+        users=_first_of_each(
+            sorted((user.user for user in users), key=lambda user: preference(user.name))
+        ),
+        accesses=_first_of_each(
+            sorted(
+                (access for access in accesses if access.domain in desired.domains),
+                key=lambda access: preference(access.user),
+            )
+        ),
+        domains={name: found[name] for name in declared},
+        tells_active=client.reader.tells_active,
+    )
+
+
+def _account(username: str, users: Iterable[ApiUser]) -> ApiUser:
+    """The account in use; a list without it is not the whole list."""
+    for exactly in (True, False):
+        for user in users:
+            name = user.user.name
+            # MariaDB compares user names without case (contract §2, case).
+            if name == username or (not exactly and name.lower() == username.lower()):
+                return user
+    raise RemoteError(
+        "GET /users/: the account in use is not in the list, which so cannot be complete",
+        hint="if this dimail is empty, set it up with `mailstate bootstrap`",
+    )
+
+
+def _is_same_account(name: str, client: DimailClient) -> bool:
+    return name.lower() == client.username.lower()
+
+
+def _first_of_each(resources: Iterable[_Known]) -> dict[Key, _Known]:
+    chosen: dict[Key, _Known] = {}
+    for resource in resources:
+        chosen.setdefault(resource.key, resource)
+    return {key: chosen[key] for key in sorted(chosen)}
+
+
+@asynccontextmanager
+async def _crew() -> AsyncIterator[asyncio.TaskGroup]:
+    """Tasks that all stop at the first error, which is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as crew:
+            yield crew
+    except BaseExceptionGroup as group:
+        error = group.exceptions[0]
+    else:
+        return
+    raise error

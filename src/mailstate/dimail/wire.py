@@ -1,0 +1,301 @@
+"""
+JSON to values: what dimail's answers mean. Their shape is checked by `mailstate.dimail.node`.
+
+Unknown fields are passed over. The section signs refer to the contract of dimail-api.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mailstate.dimail.node import Node
+from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, User
+from mailstate.model.secret import Secret
+from mailstate.model.state import Check, DomainState, LiveDomain
+
+_CHECKS = (
+    "domain_exist",
+    "mx",
+    "cname_webmail",
+    "cname_imap",
+    "cname_smtp",
+    "spf",
+    "dkim",
+    "postfix",
+    "ox",
+    "cert",
+    "webmail_ok",
+)
+"""The checks in the order in which they are told (§5.2); others follow by name."""
+
+_TECHNICAL = "oxadmin"
+"""The account of the OX context itself, in the list of every webmail domain (§7)."""
+
+# As the flags: text in one fixture of 2026.
+_ACTIVE = {"yes": True, "no": False, "true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiUser:
+    """A user of dimail with what only dimail knows of it."""
+
+    user: User
+    is_admin: bool
+
+
+def api_users(answer: Node) -> tuple[ApiUser, ...]:
+    """All users (§4)."""
+    return tuple(
+        ApiUser(user=user(item), is_admin=item.flag("is_admin", default=False))
+        for item in answer.items()
+    )
+
+
+def user(answer: Node) -> User:
+    """One user (§4)."""
+    return User(name=answer.text("name"))
+
+
+def accesses(answer: Node) -> tuple[Access, ...]:
+    """Allows (§6)."""
+    return tuple(access(item) for item in answer.items())
+
+
+def access(answer: Node) -> Access:
+    """One allow (§6)."""
+    return Access(user=answer.text("user"), domain=DomainName(answer.text("domain")))
+
+
+def domains(answer: Node) -> dict[DomainName, LiveDomain]:
+    """All domains, by name (§5.1)."""
+    told = sorted(map(domain, answer.items()), key=lambda live: (live.domain.name, repr(live)))
+    return {live.domain.name: live for live in told}
+
+
+def domain(answer: Node) -> LiveDomain:
+    """One domain, from any of the calls that tell of one (§5)."""
+    context, delivery, state = (
+        None if text == "null" else text
+        for text in map(answer.text_or_none, ("context_name", "delivery", "state"))
+    )
+    if state is None:
+        told = DomainState.UNTOLD
+    elif state in {DomainState.OK, DomainState.NEW, DomainState.BROKEN}:
+        told = DomainState(state)
+    else:
+        told = DomainState.OTHER
+    return LiveDomain(
+        domain=Domain(
+            name=DomainName(answer.text("name")),
+            features=frozenset(answer.texts("features")),
+            context=context,
+            delivery=delivery,
+        ),
+        state=told,
+    )
+
+
+def failing_checks(answer: Node) -> tuple[Check, ...]:
+    """The failing ones among the checks in the answer of `/check` or `/fix/` (§5.2)."""
+    names = sorted(
+        (name for name, told in answer.fields().items() if isinstance(told, dict) and "ok" in told),
+        key=lambda name: (_CHECKS.index(name) if name in _CHECKS else len(_CHECKS), name),
+    )
+    checks = []
+    for name in names:
+        told = answer.below(name)
+        if told is not None and not told.flag("ok"):
+            checks.append(_check(name, told))
+    return tuple(checks)
+
+
+def _check(name: str, told: Node) -> Check:
+    errors = told.below("errors")
+    causes = [] if errors is None else list(errors.items())
+    return Check(
+        name=name,
+        internal=told.flag("internal", default=False),
+        codes=tuple(code for cause in causes if (code := cause.text_or_none("code"))),
+        details=tuple(text for cause in causes if (text := cause.text_or_none("detail"))),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiMailbox:
+    """
+    A mailbox as dimail tells of it: `broken` where its two stores disagree.
+
+    `tells_active` and `tells_names` say whether the answer has those keys at all.
+    """
+
+    mailbox: Mailbox
+    broken: bool = False
+    tells_active: bool = True
+    tells_names: bool = True
+
+    @property
+    def half_made(self) -> bool:
+        """
+        Whether it exists in one store only, through a creation that failed half-way.
+
+        A mailbox that was switched off, or that never had a webmail account (it has no names
+        then), is in one store on purpose.
+        """
+        if self.mailbox.active is False or (self.tells_active and not self.tells_names):
+            return False
+        return self.broken
+
+
+def mailboxes(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[ApiMailbox, ...]:
+    """
+    The mailboxes of *domain* in a list of the first API (§7), in a fixed order.
+
+    The list of a webmail domain holds those of the other domains of its OX context, as broken
+    ones. A list without any of *domain* in which others are whole is that of another domain.
+    """
+    own, strangers = _sorted_out(answer, domain)
+    if not own and any(not webmail or item.text("status") == "ok" for item in strangers):
+        raise answer.malformed("is a list of another domain")
+    return _one_each(mailbox(item, domain, webmail=webmail) for item in own)
+
+
+def mailboxes_v2(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[ApiMailbox, ...]:
+    """The mailboxes of *domain* in a list of the second API (§8), in a fixed order."""
+    own, strangers = _sorted_out(answer, domain)
+    if not own and strangers:
+        raise answer.malformed("is a list of another domain")
+    return _one_each(_mailbox_v2(item, domain, webmail=webmail) for item in own)
+
+
+def _sorted_out(answer: Node, domain: DomainName) -> tuple[list[Node], list[Node]]:
+    own: list[Node] = []
+    strangers: list[Node] = []
+    for item in answer.items():
+        local_part, told = _address(item)
+        if local_part.lower() == _TECHNICAL:
+            continue
+        (own if told.lower() == domain.lower() else strangers).append(item)
+    return own, strangers
+
+
+def _address(item: Node) -> tuple[str, str]:
+    local_part, at, told = item.text("email").rpartition("@")
+    if not at:
+        raise item.malformed("is not an address", "email")
+    return local_part, told
+
+
+def _one_each(boxes: Iterable[ApiMailbox]) -> tuple[ApiMailbox, ...]:
+    """One of each address: of two spellings (§2, case) the one in lower case."""
+    chosen: dict[str, ApiMailbox] = {}
+    for box in sorted(
+        boxes, key=lambda box: (box.mailbox.key, box.mailbox.address != box.mailbox.key, repr(box))
+    ):
+        chosen.setdefault(box.mailbox.key, box)
+    return tuple(chosen.values())
+
+
+def mailbox(answer: Node, domain: DomainName, *, webmail: bool) -> ApiMailbox:
+    """
+    One mailbox of *domain*, as the first API tells of it (§7).
+
+    Names are stored in OX alone: without webmail they are unknown, whatever is answered.
+    """
+    local_part, told = _address(answer)
+    if told.lower() != domain.lower():
+        raise answer.malformed("is of another domain", "email")
+    fields = answer.fields()
+    first, last, display = (
+        answer.text_or_none(key) for key in ("givenName", "surName", "displayName")
+    )
+    return ApiMailbox(
+        mailbox=Mailbox(
+            domain=domain,
+            local_part=local_part,
+            first_name=first if webmail else None,
+            last_name=last if webmail else None,
+            display_name=display if webmail else None,
+            active=_active(answer, "active"),
+        ),
+        broken=webmail and answer.text("status") == "broken",
+        tells_active="active" in fields,
+        tells_names="givenName" in fields,
+    )
+
+
+def _mailbox_v2(answer: Node, domain: DomainName, *, webmail: bool) -> ApiMailbox:
+    extras = answer.below("extras")
+    ox = extras.below("ox") if extras is not None and webmail else None
+    first, last, display = (
+        None if ox is None else ox.text_or_none(key)
+        for key in ("given_name", "sur_name", "display_name")
+    )
+    return ApiMailbox(
+        mailbox=Mailbox(
+            domain=domain,
+            local_part=_address(answer)[0],
+            first_name=first,
+            last_name=last,
+            display_name=display,
+            active=_active(answer, "active" if "active" in answer.fields() else "imap_active"),
+        ),
+    )
+
+
+def _active(answer: Node, key: str) -> bool | None:
+    """Whether a mailbox is in use; `wait`, `unknown` and what else may come are neither (§7)."""
+    value = answer.fields().get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    return _ACTIVE.get(answer.text(key))
+
+
+def password(answer: Node, mailbox: Mailbox) -> Secret:
+    """The password in the answer to the creation of *mailbox*: told this once (§7)."""
+    if answer.text("email").lower() != mailbox.address.lower():
+        raise answer.malformed("is another address", "email")
+    if not answer.text("password"):
+        raise answer.malformed("is empty", "password")
+    return Secret(answer.text("password"))
+
+
+def aliases(answer: Node, domain: DomainName) -> tuple[Alias, ...]:
+    """The aliases of *domain*, one of each key, in a fixed order (§10)."""
+    chosen: dict[str, Alias] = {}
+    found = (_alias(item, domain) for item in answer.items())
+    for alias in sorted(
+        found,
+        key=lambda alias: (alias.key, _spelling(alias) != _spelling(alias).lower(), repr(alias)),
+    ):
+        chosen.setdefault(alias.key, alias)
+    return tuple(chosen.values())
+
+
+def _spelling(alias: Alias) -> str:
+    return f"{alias.local_part} {alias.destination}"
+
+
+def _alias(answer: Node, domain: DomainName) -> Alias:
+    if answer.text("domain").lower() != domain.lower():
+        raise answer.malformed("is another domain", "domain")
+    return Alias(
+        domain=domain,
+        local_part=answer.text("username"),
+        destination=answer.text("destination"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsRecord:
+    """A DNS record to publish: *target* relative to the domain, empty at its top."""
+
+    target: str
+    type: str
+    value: str
+
+
+def dns_records(answer: Node) -> tuple[DnsRecord, ...]:
+    """The DNS records of a domain, in the server's order (§5.2)."""
+    return tuple(
+        DnsRecord(target=item.text("target"), type=item.text("type"), value=item.text("value"))
+        for item in answer.items()
+    )
