@@ -7,7 +7,7 @@ names within an OX context) is settled before and after.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mailstate.errors import Place
 from mailstate.model.resources import (
@@ -89,17 +89,11 @@ def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
     )
 
 
-def needs_check(desired: DesiredState, live: LiveState, domain: DomainName) -> bool:
-    """
-    Whether something waits for *domain*, so that its checks are worth their seconds.
-
-    *live* need not be complete but for that domain.
-    """
-    wanted, existing = desired.domains[domain], live.domains.get(domain)
-    if existing is None or wanted.disabled:
-        return False
-    only = DesiredState(people=desired.people, domains={domain: wanted})
-    here = replace(live, domains={domain: existing})
+def needs_check(desired: DesiredState, existing: LiveDomain) -> bool:
+    """Whether something waits for the domain *existing*, so that its checks are worth asking for."""
+    name = existing.domain.name
+    only = DesiredState(people=desired.people, domains={name: desired.domains[name]})
+    here = LiveState(domains={name: existing})
     return bool(plan(only, here, Policy(service_account="")).held)
 
 

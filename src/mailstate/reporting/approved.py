@@ -94,8 +94,8 @@ def _entry_difference(known: Mapping[str, Any], entry: Mapping[str, Any]) -> str
     from deepdiff import DeepDiff  # noqa: PLC0415
 
     compared = ("action", "before", "after", "fields")
-    sides = [{key: side[key] for key in compared} for side in (known, entry)]
-    return "; ".join(DeepDiff(*sides, verbose_level=2).pretty().splitlines())
+    before, after = ({key: side[key] for key in compared} for side in (known, entry))
+    return "; ".join(DeepDiff(before, after, verbose_level=2).pretty().splitlines())
 
 
 def _schema_fault(document: object) -> str:

@@ -46,7 +46,7 @@ class Tone(StrEnum):
 class Painter(Protocol):
     """Gives text its colour, or leaves it as it is."""
 
-    def __call__(self, text: str, tone: Tone) -> str:
+    def __call__(self, text: str, tone: Tone, /) -> str:
         """Show *text*, which is safe already, in the colour of *tone*."""
 
 

@@ -27,7 +27,7 @@ def problems_json(problems: Sequence[Problem], files: Sequence[str]) -> str:
     return to_text(
         {
             "format_version": "1.0",
-            "summary": {"files": len(files), **_counts(problems)},
+            "summary": {"files": len(files)} | _counts(problems),
             "files": list(files),
             "problems": [
                 {

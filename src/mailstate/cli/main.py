@@ -1,0 +1,74 @@
+"""The `mailstate` group, and the one place where errors become text and an exit code."""
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+from mailstate.cli import output
+from mailstate.errors import ExitCode, MailstateError
+
+# Name -> what it does: the help needs no command's module.
+_COMMANDS = {
+    "validate": "Check the state files, without any network.",
+    "plan": "Show what would be done to make dimail as the files want it.",
+    "apply": "Carry the plan out.",
+    "explain": "Say all there is to say about one address.",
+    "sandbox": "Start, stop and arrange the embedded dimail.",
+    "schema": "Print a JSON Schema: of state files, plans, reports or settings.",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module when the command is used, so that `--help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"mailstate.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=output.version)
+def mailstate() -> None:
+    """
+    Mail domains, owners, mailboxes and aliases, declared in YAML, on dimail.
+
+    Files under state/ say what is wanted; `plan` shows what that changes, `apply` does it.
+    A first try without any server: `mailstate plan --sandbox`.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and give its exit code; nothing but a bug leaves with a traceback."""
+    # SIGTERM is what CI systems send: it ends a run in the same orderly way as Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        code = mailstate.main(list(arguments), prog_name="mailstate", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except MailstateError as error:
+        output.show_error(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        output.say("interrupted: nothing was changed")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output is gone. Python would complain once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.INTERRUPTED
+    return code if isinstance(code, int) else ExitCode.OK

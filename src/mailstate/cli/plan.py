@@ -1,0 +1,65 @@
+"""`mailstate plan`: what apply would do, and nothing else."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from mailstate.cli import output
+from mailstate.cli.files import write_file
+from mailstate.cli.options import state_option, target_options
+from mailstate.cli.session import Request, RequestOptions, session
+from mailstate.errors import ExitCode
+from mailstate.planning.plan import Plan
+from mailstate.reporting.plan_json import plan_json
+from mailstate.reporting.plan_text import plan_text
+
+
+@click.command("plan")
+@state_option
+@target_options
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan.")
+@click.option("--format", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 10 if there are changes, 11 if only held ones or conflicts, 12 if refused.",
+)
+def command(
+    out: Path | None,
+    format: str,
+    detailed_exitcode: bool,  # noqa: FBT001 - click gives it by name
+    **options: Unpack[RequestOptions],
+) -> int:
+    """
+    Show what would be done to make dimail as the files want it.
+
+    Reads dimail whole, or stops: a plan is never made from half a list. Nothing is changed.
+    """
+    return asyncio.run(_plan(Request(**options), out, format, detailed=detailed_exitcode))
+
+
+async def _plan(request: Request, out: Path | None, form: str, *, detailed: bool) -> int:
+    async with session(request) as run:
+        document = plan_json(run.plan, run.context)
+        if out is not None:
+            write_file(out, document)
+        if form == "json":
+            output.write(document)
+        else:
+            target, paint = run.context.target, output.painter(sys.stdout)
+            output.write(plan_text(run.plan, target=target, paint=paint))
+        return detailed_code(run.plan) if detailed else ExitCode.OK
+
+
+def detailed_code(plan: Plan) -> ExitCode:
+    """What `--detailed-exitcode` says of *plan*: the gravest thing that is in it."""
+    if plan.refused:
+        return ExitCode.REFUSED
+    if plan.changes:
+        return ExitCode.CHANGES
+    if plan.held or plan.conflicts:
+        return ExitCode.WAITING
+    return ExitCode.OK

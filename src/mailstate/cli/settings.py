@@ -1,0 +1,142 @@
+"""
+Settings: mailstate.toml <- environment <- options.
+
+mailstate.toml is in the working directory and committed; `schema/settings.schema.json` describes
+it. Secrets come from the environment alone: `MAILSTATE_PASSWORD`, or `MAILSTATE_PASSWORD_FILE`
+with the path of a file that holds it.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from mailstate.errors import SettingsError
+from mailstate.model.secret import Secret
+from mailstate.planning.plan import Policy
+
+SETTINGS_FILE = Path("mailstate.toml")
+DEFAULT_STATE = "state"
+DEFAULT_CONCURRENCY = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The dimail of a run, the account there, and how to treat it."""
+
+    url: str
+    username: str
+    password: Secret
+    policy: Policy
+    concurrency: int
+    ca_file: Path | None = None
+
+
+def read_settings(path: Path = SETTINGS_FILE) -> Mapping[str, Any]:
+    """What *path* sets; nothing if there is no such file. Raises `SettingsError`."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {_why(error)}") from None
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}", hint="correct the file (TOML 1.0)") from None
+    _check(settings, path)
+    return settings
+
+
+def state_directory(settings: Mapping[str, Any], option: Path | None) -> Path:
+    """Where the state files are: the option, the settings, or `state`."""
+    return option or Path(settings.get("state", DEFAULT_STATE))
+
+
+def remote_target(
+    settings: Mapping[str, Any], *, url: str | None, concurrency: int | None
+) -> Target:
+    """The dimail that options, environment and *settings* name. Raises `SettingsError`."""
+    environment = os.environ
+    where = url or environment.get("MAILSTATE_URL") or settings.get("url")
+    if not where:
+        raise SettingsError(
+            "no dimail is named",
+            hint="give --url, MAILSTATE_URL or `url` in mailstate.toml, or try --sandbox",
+        )
+    username = environment.get("MAILSTATE_USERNAME") or settings.get("username")
+    if not username:
+        raise SettingsError(
+            "no dimail user is named",
+            hint="set MAILSTATE_USERNAME, or `username` in mailstate.toml",
+        )
+    ca_file = environment.get("MAILSTATE_CA_FILE") or settings.get("ca_file")
+    return Target(
+        url=where,
+        username=username,
+        password=_password(environment),
+        policy=policy(settings, username),
+        concurrency=concurrency or settings.get("concurrency", DEFAULT_CONCURRENCY),
+        ca_file=Path(ca_file) if ca_file else None,
+    )
+
+
+def policy(settings: Mapping[str, Any], username: str) -> Policy:
+    """What *settings* say about planning, for the account *username*."""
+    return Policy(
+        service_account=settings.get("service_account", username),
+        assume_enabled=settings.get("assume_enabled", False),
+    )
+
+
+def _password(environment: Mapping[str, str]) -> Secret:
+    hint = "set MAILSTATE_PASSWORD, or MAILSTATE_PASSWORD_FILE to a file that holds it"
+    if password := environment.get("MAILSTATE_PASSWORD"):
+        return Secret(password)
+    path = environment.get("MAILSTATE_PASSWORD_FILE")
+    if not path:
+        raise SettingsError("no password for dimail is given", hint=hint)
+    try:
+        password = Path(path).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"MAILSTATE_PASSWORD_FILE cannot be read: {_why(error)}"
+        raise SettingsError(message, hint=hint) from None
+    if not password:
+        raise SettingsError("the file of MAILSTATE_PASSWORD_FILE is empty", hint=hint)
+    return Secret(password)
+
+
+def _check(settings: Mapping[str, Any], path: Path) -> None:
+    """Raise `SettingsError` with all that the schema finds in *settings*."""
+    from difflib import get_close_matches
+
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(
+        (resources.files("mailstate") / "schema" / "settings.schema.json").read_text("utf-8")
+    )
+    known = sorted(schema["properties"])
+    faults = []
+    for key in sorted(set(settings) - set(known)):
+        if "password" in key.lower() or "secret" in key.lower():
+            faults.append(f"`{key}`: secrets do not belong into a committed file")
+            continue
+        near = get_close_matches(key, known, n=1)
+        faults.append(f"`{key}` is no setting" + (f"; did you mean `{near[0]}`?" if near else ""))
+    for error in Draft202012Validator(schema).iter_errors(settings):
+        if error.path:
+            name = ".".join(str(part) for part in error.path)
+            expected = f"{error.validator} {json.dumps(error.validator_value)}"
+            faults.append(f"`{name}` does not fit: {expected}")
+    if faults:
+        lines = "".join(f"\n  {fault}" for fault in faults)
+        hint = "see `mailstate schema settings` for all settings"
+        raise SettingsError(f"{path} is not valid:{lines}", hint=hint)
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "unknown") if isinstance(error, OSError) else "it is not UTF-8"
