@@ -88,7 +88,11 @@ class Sandbox:
         self._dimail = Dimail(self.settings, self.store, random.Random(seed))  # noqa: S311
         self._app = FaultyApp(application(self._dimail, [*routes(self)]), self.faults)
         if remember("filled", "no") == "no":
-            self._fill()
+            try:
+                self._fill()
+            except SandboxError:
+                self.store.close()
+                raise
             database.keep("filled", "yes")
 
     @property

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .api_tables import PERMS
-from .errors import SandboxError
+from .errors import Crashed, SandboxError
 from .store import FEATURES, Store
 
 Entry = dict[str, Any]
@@ -93,17 +93,23 @@ def load_seed(source: Path | Mapping[str, Any]) -> Seed:
 
 def plant(seed: Seed, store: Store) -> None:
     """Write everything of *seed* into *store*; a user that is there already stays as it is."""
-    for user in seed.users:
-        if store.api.user(user["name"]) is None:
-            store.add_user(**user)
-    for domain in seed.domains:
-        store.add_domain(**domain)
-    for allow in seed.allows:
-        store.add_allow(**allow)
-    for mailbox in seed.mailboxes:
-        store.add_mailbox(**mailbox)
-    for alias in seed.aliases:
-        store.add_alias(**alias)
+    new_users = [user for user in seed.users if store.api.user(user["name"]) is None]
+    sections: dict[str, tuple[Iterable[Entry], Callable[..., object]]] = {
+        "users": (new_users, store.add_user),
+        "domains": (seed.domains, store.add_domain),
+        "allows": (seed.allows, store.add_allow),
+        "mailboxes": (seed.mailboxes, store.add_mailbox),
+        "aliases": (seed.aliases, store.add_alias),
+    }
+    for section, (entries, add) in sections.items():
+        for index, entry in enumerate(entries):
+            try:
+                add(**entry)
+            except Crashed as crash:
+                raise SandboxError(
+                    f"seed: {section}[{index}]: {crash}",
+                    hint="correct the seed file, then start or reset again",
+                ) from crash
 
 
 def _read(path: Path) -> dict[str, Any]:
