@@ -24,7 +24,7 @@ from mailstate.model.resources import Mailbox
 from mailstate.planning.plan import Action, Plan
 from mailstate.reporting.approved import hold_to, read_plan
 from mailstate.reporting.paint import counted
-from mailstate.reporting.plan_text import plan_text
+from mailstate.reporting.plan_text import headline, plan_text
 from mailstate.reporting.report import report_json, report_text
 
 
@@ -89,8 +89,7 @@ async def _apply(request: Request, approved: Path | None, choices: _Choices) -> 
             hold_to(saved, run.plan, run.context)
         stream = sys.stderr if choices.format == "json" else sys.stdout
         if choices.format == "text":
-            paint = output.painter(sys.stdout)
-            output.write(plan_text(run.plan, target=run.context.target, paint=paint))
+            _show_plan(run, whole=not choices.yes)
         if run.plan.changes or run.plan.held:
             _refuse_silent_mailboxes(run.plan, choices)
             if not choices.yes:
@@ -112,6 +111,16 @@ async def _apply(request: Request, approved: Path | None, choices: _Choices) -> 
                 journal.finished(interrupted=report.interrupted)
     _show(report, run, choices)
     return _exit_code(report, run.plan)
+
+
+def _show_plan(run: Session, *, whole: bool) -> None:
+    """The plan before the question; without a question its one line, for the outcomes follow."""
+    paint = output.painter(sys.stdout)
+    if whole:
+        output.write(plan_text(run.plan, target=run.context.target, paint=paint))
+    else:
+        output.write(f"{headline(run.plan, run.context.target, paint)}\n")
+    sys.stdout.flush()
 
 
 async def _carry_out(run: Session, observers: list[Observer], choices: _Choices) -> Report:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from mailstate.planning.checks import what_is_wrong, what_to_do
-from mailstate.planning.plan import Blocked, Change, Held, Plan, Reason, Unmanaged
+from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Reason, Unmanaged
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.words import (
     HOLD,
@@ -22,7 +22,7 @@ _WIDEST_ADDRESS = 56
 def plan_text(plan: Plan, *, target: str, paint: Painter) -> str:
     """The whole of *plan* as lines of text; values in it cannot break out of their line."""
     lines = [
-        *_head(plan, target, paint),
+        headline(plan, target, paint),
         *_changes(plan.changes, paint),
         *_held(plan.held, paint),
         *_blocked("Conflicts: no call of dimail can mend these", plan.conflicts, paint),
@@ -51,8 +51,18 @@ def summary_line(plan: Plan) -> str:
     return f"{said}; {also}" if also else said
 
 
-def _head(plan: Plan, target: str, paint: Painter) -> Iterator[str]:
-    yield paint(f"Plan for {visible(target)}: {summary_line(plan)}", Tone.TITLE)
+def hold_lines(hold: Hold, held: int, paint: Painter) -> Iterator[str]:
+    """Why *held* changes wait for one domain, who must act, and what is to be published."""
+    head = f"{hold.domain}: {HOLD[hold.reason]} ({counted(held, 'change')} held)"
+    yield f"  {paint(visible(head), Tone.HELD)}"
+    yield f"    {visible(hold.detail)}; {WHO_ACTS[hold.actor]}"
+    for check in hold.checks:
+        yield f"    {visible(what_is_wrong(check))}: {visible(what_to_do(check, hold.domain))}"
+
+
+def headline(plan: Plan, target: str, paint: Painter) -> str:
+    """The first line of a plan: against which dimail, and how much of what."""
+    return paint(f"Plan for {visible(target)}: {summary_line(plan)}", Tone.TITLE)
 
 
 def _changes(changes: Sequence[Change], paint: Painter) -> Iterator[str]:
@@ -79,16 +89,10 @@ def _held(held: Sequence[Held], paint: Painter) -> Iterator[str]:
     yield ""
     yield paint("Held until their domain is enabled", Tone.TITLE)
     by_domain = sorted(held, key=lambda entry: entry.hold.domain)
-    for domain, entries in groupby(by_domain, key=lambda entry: entry.hold.domain):
-        changes = [entry.change for entry in entries]
-        hold = next(entry.hold for entry in held if entry.hold.domain == domain)
-        head = f"{domain}: {HOLD[hold.reason]} ({counted(len(changes), 'change')} held)"
-        yield f"  {paint(visible(head), Tone.HELD)}"
-        yield f"    {visible(hold.detail)}; {WHO_ACTS[hold.actor]}"
-        for check in hold.checks:
-            yield f"    {visible(check.name)}: {visible(what_is_wrong(check))}"
-            yield f"      {visible(what_to_do(check, domain))}"
-        yield from _change_lines(changes, paint, indent="    ")
+    for _, entries in groupby(by_domain, key=lambda entry: entry.hold.domain):
+        some = list(entries)
+        yield from hold_lines(some[0].hold, len(some), paint)
+        yield from _change_lines([entry.change for entry in some], paint, indent="    ")
 
 
 def _blocked(title: str, entries: Sequence[Blocked], paint: Painter) -> Iterator[str]:

@@ -25,7 +25,8 @@ from mailstate.reporting.plan_json import (
     plan_document,
     to_text,
 )
-from mailstate.reporting.words import HOLD, SIGN, WHO_ACTS
+from mailstate.reporting.plan_text import hold_lines
+from mailstate.reporting.words import HOLD, SIGN
 
 _TONE = {
     "applied": Tone.GOOD,
@@ -103,12 +104,9 @@ def report_json(report: Report, plan: Plan, context: Context) -> str:
 def _held_lines(report: Report, paint: Painter) -> Iterator[str]:
     held = [outcome for outcome in report.outcomes if isinstance(outcome, StillHeld)]
     by_domain = sorted(held, key=lambda outcome: outcome.hold.domain)
-    for domain, outcomes in groupby(by_domain, key=lambda outcome: outcome.hold.domain):
+    for _, outcomes in groupby(by_domain, key=lambda outcome: outcome.hold.domain):
         some = list(outcomes)
-        hold = some[0].hold
-        head = f"{domain}: {HOLD[hold.reason]} ({counted(len(some), 'change')} held)"
-        yield f"  {paint(visible(head), Tone.HELD)}"
-        yield f"    {visible(hold.detail)}; {WHO_ACTS[hold.actor]}"
+        yield from hold_lines(some[0].hold, len(some), paint)
 
 
 def _detail(outcome: Outcome) -> str:
