@@ -1,0 +1,388 @@
+"""
+YAML, read strictly: parser events to `Document`, and every departure from the strict form told.
+
+Strict means (design §2, §11): one document; mappings with text keys, each once; lists; text and
+`true`/`false`; no tags, directives, merge keys or tabs; anchors within bounds. libyaml's events
+carry the marks; where PyYAML was built without libyaml its own parser gives the same, slower.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from mailstate.errors import Place
+from mailstate.statefiles.marks import Document, Map, Mark, Seq, Value, mark, place
+from mailstate.statefiles.rulebook import problem
+from mailstate.statefiles.scalars import boolean_meant, is_null, other_meaning
+from mailstate.statefiles.syntax import explain
+from mailstate.statefiles.text import decode, shown
+
+MAX_DEPTH = 32
+"""Five levels are in use; libyaml's time grows with the square of the depth of brackets."""
+
+MAX_ALIASES = 100
+MAX_ALIASED_VALUES = 10_000
+"""What all aliases of a file together may stand for: a bomb is refused before it goes off."""
+
+HAS_LIBYAML = bool(yaml.__with_libyaml__)
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DIRECTIVE = re.compile("^%", re.MULTILINE)
+
+
+# PyYAML's stubs leave out what events and marks carry, and its two parsers share no type.
+_Event: TypeAlias = Any
+_Mark: TypeAlias = Any
+_Parser: TypeAlias = Any
+
+
+class _StopReadingError(Exception):
+    """Nothing after this place can be read; the problem has been told."""
+
+
+def read_document(file: str, data: bytes, *, libyaml: bool = HAS_LIBYAML) -> Document:
+    """What *data*, the content of *file*, says, and all that is wrong with it as YAML."""
+    text, problems = decode(file, data)
+    if text is None:
+        return Document(file=file, problems=problems)
+    return _Builder(file, text, libyaml=libyaml).document()
+
+
+def _parser(text: str, *, libyaml: bool) -> _Parser:
+    return yaml.CSafeLoader(text) if libyaml else yaml.SafeLoader(text)
+
+
+class _Builder:
+    """One file on its way; used once."""
+
+    __slots__ = (
+        "_alias_count",
+        "_aliased_values",
+        "_anchors",
+        "_document",
+        "_file",
+        "_known_keys",
+        "_libyaml",
+        "_next",
+        "_open_anchors",
+        "_quoted",
+        "_reached",
+        "_text",
+        "_values",
+    )
+
+    def __init__(self, file: str, text: str, *, libyaml: bool) -> None:
+        self._file = file
+        self._text = text
+        self._libyaml = libyaml
+        self._document = Document(file=file)
+        self._anchors: dict[str, tuple[Value, int]] = {}
+        self._open_anchors: set[str] = set()
+        self._known_keys: dict[str, str] = {}
+        self._alias_count = 0
+        self._aliased_values = 0
+        self._values = 0
+        self._quoted: list[tuple[int, int]] | None = [] if "\t" in text else None
+        self._reached = 0
+        self._next: Callable[[], Event | None]
+
+    def document(self) -> Document:
+        """Read the whole text once."""
+        document = self._document
+        try:
+            # PyYAML's own reader refuses characters that libyaml takes, and has no limit for chr().
+            parser = _parser(self._text, libyaml=self._libyaml)
+            self._next = parser.get_event
+            self._read()
+            document.is_readable = True
+        except _StopReadingError:
+            document.root = None
+        except yaml.MarkedYAMLError as error:
+            document.root = None
+            self._tell_syntax(error)
+        except (yaml.YAMLError, ValueError, OverflowError):
+            document.root = None
+            self._tell("yaml/syntax", mark(0, 0), "the file holds a character that is not YAML")
+        self._tell_tabs()
+        return document
+
+    def _read(self) -> None:
+        start = self._skip_to_document()
+        if start is None:
+            self._declares_nothing()
+        self._look_for_directives(start)
+        event = self._event()
+        if type(event) is ScalarEvent and event.tag is None:
+            self._document.root = event.value  # whatever it is, it is no mapping
+        else:
+            self._document.root = self._value(event, 1)
+        is_empty = _is_empty(event)
+        follower = self._skip_to_document()
+        if follower is not None:
+            self._second_document(follower)
+        if is_empty:
+            self._declares_nothing()
+
+    def _event(self) -> _Event:
+        event: _Event = self._next()
+        self._reached = event.end_mark.index
+        return event
+
+    def _skip_to_document(self) -> _Event:
+        while True:
+            event = self._event()
+            if type(event) is StreamEndEvent:
+                return None
+            if type(event) is DocumentStartEvent:
+                return event
+
+    def _look_for_directives(self, event: _Event) -> None:
+        # Only comments and directives can stand before the first `---`.
+        directive = _DIRECTIVE.search(self._text, 0, event.end_mark.index)
+        if directive:
+            self._tell(
+                "yaml/directive",
+                mark(self._text.count("\n", 0, directive.start()), 0),
+                "a line that begins with `%`",
+            )
+
+    def _declares_nothing(self) -> None:
+        message = "the file declares nothing: it is empty, or has comments only"
+        self._tell("yaml/declares-nothing", mark(0, 0), message)
+        raise _StopReadingError
+
+    def _second_document(self, event: _Event) -> None:
+        self._tell("yaml/second-document", self._mark(event.start_mark), "a second document begins")
+        raise _StopReadingError
+
+    # Values
+
+    def _value(self, event: _Event, depth: int) -> Value:
+        kind = type(event)
+        if kind is AliasEvent:
+            return self._alias(event)
+        if event.tag is not None:
+            self._tell("yaml/tag", self._mark(event.start_mark), f"a tag: `{shown(event.tag)}`")
+            self._document.faulty.add(self._mark(event.start_mark))
+        anchor: str | None = event.anchor
+        if anchor is None:
+            return self._plain_value(event, kind, depth)
+        return self._anchored(event, kind, depth, anchor)
+
+    def _plain_value(self, event: _Event, kind: type, depth: int) -> Value:
+        self._values += 1
+        if kind is ScalarEvent:
+            return self._scalar(event)
+        if depth > MAX_DEPTH:
+            message = f"values are nested more than {MAX_DEPTH} deep"
+            self._tell("yaml/too-deep", self._mark(event.start_mark), message)
+            raise _StopReadingError
+        return self._map(event, depth) if kind is MappingStartEvent else self._seq(event, depth)
+
+    def _anchored(self, event: _Event, kind: type, depth: int, anchor: str) -> Value:
+        if anchor in self._anchors or anchor in self._open_anchors:
+            message = f"the anchor `&{shown(anchor)}` is set twice"
+            self._tell("yaml/anchor-twice", self._mark(event.start_mark), message)
+        before = self._values
+        self._open_anchors.add(anchor)
+        value = self._plain_value(event, kind, depth)
+        self._open_anchors.discard(anchor)
+        self._anchors[anchor] = (value, self._values - before)
+        return value
+
+    def _alias(self, event: _Event) -> Value:
+        at = self._mark(event.start_mark)
+        anchor = event.anchor
+        name = shown(anchor)
+        self._alias_count += 1
+        self._values += 1
+        if self._alias_count > MAX_ALIASES:
+            message = f"the file has more than {MAX_ALIASES} aliases"
+            self._tell("yaml/too-many-aliases", at, message)
+            raise _StopReadingError
+        if anchor in self._open_anchors:
+            self._tell("yaml/recursive-alias", at, f"`*{name}` stands within `&{name}` itself")
+        elif anchor not in self._anchors:
+            self._tell("yaml/undefined-alias", at, f"there is no `&{name}` above `*{name}`")
+        else:
+            value, size = self._anchors[anchor]
+            self._aliased_values += size
+            self._values += size
+            if self._aliased_values <= MAX_ALIASED_VALUES:
+                return value
+            message = f"the aliases stand for more than {MAX_ALIASED_VALUES} values"
+            self._tell("yaml/alias-expansion", at, message)
+            raise _StopReadingError
+        self._document.faulty.add(at)
+        return None
+
+    def _scalar(self, event: _Event) -> Value:
+        text: str = event.value
+        if event.style:
+            self._note_quoted(event)
+            return text
+        if text == "true":
+            return True
+        if text == "false":
+            return False
+        meaning = other_meaning(text)
+        if meaning is None or event.tag is not None:
+            return text
+        at = self._mark(event.start_mark)
+        self._document.faulty.add(at)
+        if not text:
+            return None  # whoever holds it says so: it knows the key
+        boolean = boolean_meant(text)
+        if boolean is not None:
+            hint = f"write `{boolean}` if a boolean is meant, or `'{text}'` if it is text"
+        elif is_null(text):
+            hint = f"leave the entry out, or write `'{text}'` if it is text"
+        else:
+            hint = f"write `'{text}'`"
+        message = f"`{shown(text)}` without quotes is {meaning} to some readers of YAML"
+        self._tell("yaml/ambiguous-scalar", at, message, hint)
+        return None if is_null(text) else text
+
+    def _note_quoted(self, event: _Event) -> None:
+        if event.style == '"' and _SURROGATE.search(event.value):
+            message = "half of a surrogate pair is not a character"
+            self._tell("yaml/syntax", self._mark(event.start_mark), message)
+            raise _StopReadingError
+        if self._quoted is not None and event.style in "'\"":
+            start = self._text.find(event.style, event.start_mark.index)
+            self._quoted.append((start, event.end_mark.index))
+
+    def _seq(self, event: _Event, depth: int) -> Seq:
+        seq = Seq()
+        seq.mark = self._mark(event.start_mark)
+        seq.marks = []
+        depth += 1
+        while True:
+            event = self._event()
+            if type(event) is SequenceEndEvent:
+                return seq
+            at = self._mark(event.start_mark)
+            value = self._value(event, depth)
+            if _is_empty(event):
+                self._tell("yaml/empty-value", at, "an item of this list has nothing in it")
+            seq.append(value)
+            seq.marks.append(at)
+
+    def _map(self, event: _Event, depth: int) -> Map:
+        found = Map()
+        found.mark = self._mark(event.start_mark)
+        found.marks = marks = []
+        depth += 1
+        while True:
+            event = self._event()
+            if type(event) is MappingEndEvent:
+                return found
+            key_at = self._mark(event.start_mark)
+            key = self._key(event, depth)
+            event = self._event()
+            at = self._mark(event.start_mark)
+            value = self._value(event, depth)
+            if key is None:
+                continue
+            if _is_empty(event):
+                self._tell("yaml/empty-value", key_at, f"there is nothing after `{shown(key)}:`")
+            if key in found:
+                first = place(self._file, found.key_mark(key))
+                message = f"`{shown(key)}` is written twice: first in line {first.line}"
+                self._tell("yaml/duplicate-key", key_at, message)
+                continue
+            found[key] = value
+            marks.append(key_at)
+            marks.append(at)
+
+    def _key(self, event: _Event, depth: int) -> str | None:
+        """The text of a key; None where it is none, which has been told then."""
+        if type(event) is ScalarEvent and event.tag is None:
+            text: str = event.value
+            known = self._known_keys.get(text)
+            if known is not None and not event.anchor:
+                return known
+            if event.style:
+                self._note_quoted(event)
+            elif text == "<<":
+                message = "a merge key: `<<`"
+                self._tell("yaml/merge-key", self._mark(event.start_mark), message)
+                return None
+            elif text in {"true", "false"} or other_meaning(text):
+                return self._no_key(event, f"`{shown(text)}`" if text else "nothing")
+            if event.anchor:
+                self._anchored(event, ScalarEvent, depth, event.anchor)
+            self._known_keys[text] = text
+            return text
+        self._value(event, depth)
+        if type(event) is AliasEvent:
+            return self._no_key(event, "an alias")
+        if event.tag is not None:
+            return None  # the tag has been told
+        return self._no_key(event, "a list" if type(event) is SequenceStartEvent else "a mapping")
+
+    def _no_key(self, event: _Event, what: str) -> str | None:
+        self._tell("yaml/key-not-text", self._mark(event.start_mark), f"{what} is used as a key")
+        return None
+
+    # Telling
+
+    def _mark(self, at: _Mark) -> Mark:
+        return mark(at.line, at.column)
+
+    def _tell(self, rule: str, at: Mark, message: str, hint: str | None = None) -> None:
+        self._document.problems.append(problem(rule, place(self._file, at), message, hint))
+
+    def _tell_syntax(self, error: yaml.MarkedYAMLError) -> None:
+        at: _Mark = error.problem_mark or error.context_mark
+        char = self._text[at.index : at.index + 1]
+        fault = explain(error.problem or "", error.context or "", char)
+        if fault.at_context and error.context_mark is not None:
+            at = error.context_mark
+        self._document.problems.append(
+            problem(fault.rule, self._place_in_text(at), fault.message, fault.hint)
+        )
+
+    def _place_in_text(self, at: _Mark) -> Place:
+        # libyaml counts the end of the text as a line of its own, also where no line break is.
+        if at.index < len(self._text) or self._text.endswith("\n") or not self._text:
+            return place(self._file, mark(at.line, at.column))
+        line_start = self._text.rfind("\n") + 1
+        return place(self._file, mark(self._text.count("\n"), len(self._text) - line_start))
+
+    def _tell_tabs(self) -> None:
+        """One problem for each line with a tab outside quotes, as far as the parser came."""
+        if self._quoted is None:
+            return
+        quoted = iter([*self._quoted, (len(self._text), len(self._text))])
+        start, end = next(quoted)
+        at = self._text.find("\t")
+        line, line_start = 0, 0
+        while 0 <= at < self._reached:
+            while end <= at:
+                start, end = next(quoted)
+            following = at + 1
+            if at < start:
+                line += self._text.count("\n", line_start, at)
+                line_start = self._text.rfind("\n", 0, at) + 1
+                self._tell("yaml/tab", mark(line, at - line_start), "a tab outside quotes")
+                line_end = self._text.find("\n", at)
+                following = line_end if line_end >= 0 else len(self._text)
+            at = self._text.find("\t", following)
+
+
+def _is_empty(event: _Event) -> bool:
+    return type(event) is ScalarEvent and not event.value and not event.style and event.tag is None

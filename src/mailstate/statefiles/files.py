@@ -1,0 +1,135 @@
+"""The state files: found, opened without following anything, and read."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from mailstate.errors import Place, Problem
+from mailstate.statefiles.rulebook import problem
+from mailstate.statefiles.text import MAX_BYTES
+
+SUFFIXES = (".yaml", ".yml")
+
+# O_NOFOLLOW: no symbolic link, also if one is put there between listing and opening.
+# O_NONBLOCK: opening a pipe must not wait for somebody to write.
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def read_files(paths: Sequence[Path]) -> tuple[list[tuple[str, bytes]], list[Problem]]:
+    """
+    The content of each state file at or below *paths*, by the name to show it under.
+
+    Directories are walked; a file that is named itself is taken whatever it is called. A file
+    that is reached twice is read once.
+    """
+    found: dict[str, bytes] = {}
+    problems: dict[str, Problem] = {}
+    seen: set[str] = set()
+    for path in paths:
+        for name, fault in _walk(os.path.abspath(path)):  # noqa: PTH100 - Path.absolute keeps `..`
+            if name in seen:
+                continue
+            seen.add(name)
+            shown = display(name)
+            fault_here = fault
+            if fault_here is None:
+                content = _read(name)
+                if isinstance(content, bytes):
+                    found[shown] = content
+                    continue
+                fault_here = content
+            rule, message = fault_here
+            problems[shown] = problem(rule, Place(shown, 1, 1), message)
+    return sorted(found.items()), list(problems.values())
+
+
+_Fault = tuple[str, str]
+
+
+def display(name: str) -> str:
+    """*name* as it is shown: with slashes, from the working directory if it lies below."""
+    path = Path(name)
+    with suppress(ValueError):
+        path = path.relative_to(Path.cwd())
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _walk(start: str) -> Iterator[tuple[str, _Fault | None]]:
+    """Each file at or below *start*, and whatever is in the way with what is wrong with it."""
+    try:
+        mode = os.lstat(start).st_mode
+    except OSError as error:
+        yield start, _unreadable(error)
+        return
+    if not stat.S_ISDIR(mode):
+        yield start, _fault_of(mode)
+        return
+    any_found = False
+    folders = [start]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            yield folder, _unreadable(error)
+            any_found = True
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode):
+                folders.append(entry.path)
+                continue
+            fault = _fault_of(mode)
+            if fault is None and not entry.name.endswith(SUFFIXES):
+                continue
+            any_found = True
+            yield entry.path, fault
+    if not any_found:
+        yield start, ("file/nothing-found", "there is no `.yaml` or `.yml` file in this directory")
+
+
+def _fault_of(mode: int) -> _Fault | None:
+    if stat.S_ISREG(mode):
+        return None
+    if stat.S_ISLNK(mode):
+        return "file/symbolic-link", "this is a symbolic link; it was not followed"
+    return "file/not-regular", "this is no regular file; it was not opened"
+
+
+def _read(name: str) -> bytes | _Fault:
+    try:
+        descriptor = os.open(name, _FLAGS)
+    except OSError as error:
+        return _unreadable(error)
+    with os.fdopen(descriptor, "rb") as stream:
+        fault = _fault_of(os.fstat(descriptor).st_mode)
+        if fault is not None:
+            return fault
+        try:
+            return stream.read(MAX_BYTES + 1)
+        except OSError as error:
+            return _unreadable(error)
+
+
+def _unreadable(error: OSError) -> _Fault:
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return "file/missing", "there is no such file or directory"
+        case errno.ELOOP:
+            return "file/symbolic-link", "this is a symbolic link; it was not followed"
+        case errno.ENXIO:
+            return "file/not-regular", "this is no regular file; it was not opened"
+        case _:
+            return "file/unreadable", f"this cannot be read: {error.strerror}"

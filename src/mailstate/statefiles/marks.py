@@ -1,0 +1,73 @@
+"""
+What a file says, with the place of every key, value and item.
+
+`Map` and `Seq` are a dict and a list, so that a JSON Schema validator takes them as they are. A
+mark is a line and a column in one number: a few million of them must not weigh more than the texts.
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias, Union
+
+from mailstate.errors import Place, Problem
+
+Mark: TypeAlias = int
+Value: TypeAlias = Union[str, bool, "Map", "Seq", None]
+
+_COLUMN_BITS = 32
+_COLUMN_MASK = (1 << _COLUMN_BITS) - 1
+
+
+def mark(line: int, column: int) -> Mark:
+    """Line and column, both counted from 0 as libyaml does, as one number."""
+    return (line + 1) << _COLUMN_BITS | (column + 1)
+
+
+ROOT: Mark = mark(0, 0)
+"""Where a file begins."""
+
+
+def place(file: str, at: Mark) -> Place:
+    """The place in *file* that *at* stands for, counted from 1."""
+    return Place(file, at >> _COLUMN_BITS, at & _COLUMN_MASK)
+
+
+class Map(dict[str, Value]):
+    """A mapping; `marks` has the key's and the value's mark of each entry, in their order."""
+
+    __slots__ = ("mark", "marks")
+
+    mark: Mark
+    marks: list[Mark]
+
+    def key_mark(self, key: str) -> Mark:
+        """Where *key* is written."""
+        return self.marks[2 * list(self).index(key)]
+
+    def value_mark(self, key: str) -> Mark:
+        """Where the value of *key* begins."""
+        return self.marks[2 * list(self).index(key) + 1]
+
+
+class Seq(list[Value]):
+    """A list; `marks` has the mark of each item."""
+
+    __slots__ = ("mark", "marks")
+
+    mark: Mark
+    marks: list[Mark]
+
+
+@dataclass(slots=True, kw_only=True)
+class Document:
+    """
+    One file as it was read.
+
+    `root` is None if nothing of it can be used. `faulty` has the marks of values that a problem
+    was told of already, so that nobody complains about what follows from it.
+    """
+
+    file: str
+    root: Value = None
+    problems: list[Problem] = field(default_factory=list)
+    faulty: set[Mark] = field(default_factory=set)
+    is_readable: bool = False

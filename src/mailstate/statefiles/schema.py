@@ -1,0 +1,187 @@
+"""
+The shape of a document: which fields there are, which must be, and of which type.
+
+`schema/state.schema.json` is the one description, for editors and for us. Each departure is told
+at the key or value it concerns, in our words. How single values must look, and how all goes
+together, is for the rules, which say it better; what they have told is not told again.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, TypeAlias
+
+from mailstate.errors import Problem
+from mailstate.statefiles.marks import ROOT, Document, Map, Mark, Seq, Value, place
+from mailstate.statefiles.near import did_you_mean
+from mailstate.statefiles.rulebook import problem
+from mailstate.statefiles.text import shown
+
+_Path: TypeAlias = Sequence[str | int]
+# An error of jsonschema holds schema and value, both of any type.
+_Error: TypeAlias = Any
+# The key that is concerned (None: the value), the rule, the message, and the hint if it has one.
+_Words: TypeAlias = tuple[str | None, str, str, str | None]
+
+
+_OWNERS = "owners"
+
+_TYPES = {
+    "array": "a list",
+    "boolean": "`true` or `false`",
+    "object": "a mapping of fields",
+    "string": "text",
+}
+
+
+def schema_text() -> str:
+    """The JSON Schema of state files, as it is shipped."""
+    return resources.files("mailstate").joinpath("schema/state.schema.json").read_text("utf-8")
+
+
+def misshapen(document: Document) -> list[Problem]:
+    """Every departure of *document* from the schema that has not been told already."""
+    if not document.is_readable:
+        return []
+    return [
+        told
+        for error in _validator()(document.root)
+        for at, told in _problems(document, error)
+        if at not in document.faulty
+    ]
+
+
+@cache
+def domain_fields() -> frozenset[str]:
+    """The fields that a domain may have."""
+    return frozenset(json.loads(schema_text())["$defs"]["domain"]["properties"])
+
+
+@cache
+def _validator() -> Callable[[object], Iterator[_Error]]:
+    # A faster judge of whole documents may stand here one day and leave the rest to this one.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms that `--help` does not need
+
+    return Draft202012Validator(json.loads(schema_text())).iter_errors
+
+
+def _problems(document: Document, error: _Error) -> Iterator[tuple[Mark, Problem]]:
+    """What *error* of jsonschema means here, and the mark of what it concerns."""
+    path: _Path = list(error.absolute_path)
+    field = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if error.validator == "uniqueItems" or (error.validator == "minItems" and field == _OWNERS):
+        return  # rules of their own look at each entry
+    at = _mark_of(document, path)
+    what = f"`{shown(field)}`" if field else "the file"
+    words = _KEYWORDS.get(error.validator, _other)
+    for key, rule, message, hint in words(error, what):
+        concerned = at if key is None else error.instance.key_mark(key)
+        yield concerned, problem(rule, place(document.file, concerned), message, hint)
+
+
+def _unknown_fields(error: _Error, _what: str) -> Iterator[_Words]:
+    fields = list(error.schema["properties"])
+    for key in error.instance:
+        if key not in fields:
+            message = f"`{shown(key)}` is not a field{_of(error)}"
+            message += did_you_mean(key, [field for field in fields if field not in error.instance])
+            yield key, "schema/unknown-field", message, None
+
+
+def _missing_field(error: _Error, _what: str) -> Iterator[_Words]:
+    # jsonschema has an error for each field, and its name in the message alone.
+    for name in error.validator_value:
+        if error.message.startswith(repr(name)) and name != _OWNERS:
+            message = f"`{name}` is missing{_of(error)}"
+            yield None, "schema/missing-field", message, f"add `{name}: …`"
+
+
+def _wrong_type(error: _Error, what: str) -> Iterator[_Words]:
+    wanted: str = error.validator_value
+    message = f"{_item(error, what)} must be {_TYPES[wanted]}, not {_kind(error.instance)}"
+    yield None, "schema/wrong-type", message, _type_hint(wanted, error.instance)
+
+
+def _unknown_value(error: _Error, what: str) -> Iterator[_Words]:
+    options: list[str] = error.validator_value
+    listed = ", ".join(f"`{option}`" for option in options)
+    value: Value = error.instance
+    if isinstance(value, str):
+        guess = did_you_mean(value, options)
+        message = f"`{shown(value)}` is not one of the words for {what}: {listed}{guess}"
+        yield None, "schema/unknown-value", message, None
+    else:
+        message = f"{_item(error, what)} must be one of {listed}, not {_kind(value)}"
+        yield None, "schema/wrong-type", message, None
+
+
+def _too_few_fields(_error: _Error, _what: str) -> Iterator[_Words]:
+    yield None, "schema/too-few", "the file has neither `users` nor `domains`", None
+
+
+def _too_few_items(_error: _Error, what: str) -> Iterator[_Words]:
+    yield None, "schema/too-few", f"{what} needs an entry at least", None
+
+
+def _other(error: _Error, what: str) -> Iterator[_Words]:
+    title = error.schema.get("title", "the schema")
+    yield None, "schema/form", f"{_item(error, what)} does not have the form of: {title}", None
+
+
+_KEYWORDS: Mapping[str, Callable[[_Error, str], Iterator[_Words]]] = {
+    "additionalProperties": _unknown_fields,
+    "enum": _unknown_value,
+    "minItems": _too_few_items,
+    "minProperties": _too_few_fields,
+    "required": _missing_field,
+    "type": _wrong_type,
+}
+
+
+def _mark_of(document: Document, path: _Path) -> Mark:
+    """Where the value at *path* begins."""
+    value = document.root
+    at = value.mark if isinstance(value, (Map, Seq)) else ROOT
+    for step in path:
+        if isinstance(value, Map) and isinstance(step, str):
+            at = value.value_mark(step)
+            value = value[step]
+        elif isinstance(value, Seq) and isinstance(step, int):
+            at = value.marks[step]
+            value = value[step]
+    return at
+
+
+def _of(error: _Error) -> str:
+    title = str(error.schema["title"])
+    return " of a state file" if not error.absolute_path else f" of a {title.lower()}"
+
+
+def _item(error: _Error, what: str) -> str:
+    path = error.absolute_path
+    return f"each entry of {what}" if path and isinstance(path[-1], int) else what
+
+
+def _kind(value: Value) -> str:
+    match value:
+        case Map():
+            return "a mapping"
+        case Seq():
+            return "a list"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case None:
+            return "nothing"
+        case str():
+            return "text"
+
+
+def _type_hint(wanted: str, value: Value) -> str | None:
+    if isinstance(value, bool) and wanted == "string":
+        return f"put it in quotes: `'{str(value).lower()}'`"
+    if isinstance(value, str) and wanted == "boolean":
+        return "write `true` or `false`, without quotes"
+    if wanted == "array" and isinstance(value, (str, Map)):
+        return "begin each entry with `- `, or put it in brackets"
+    return None
