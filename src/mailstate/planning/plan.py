@@ -23,7 +23,8 @@ class Change:
     One difference between desired and live state, and the call that would mend it.
 
     `before` is the live resource (None for a create), `after` the desired one (None for a
-    delete), `fields` what an update changes, `place` where the files ask for it.
+    delete), `fields` what an update changes, `place` where the files ask for it. `note` says who
+    is behind a uuid.
     """
 
     action: Action
@@ -31,6 +32,7 @@ class Change:
     after: Resource | None
     fields: tuple[str, ...] = ()
     place: Place | None = None
+    note: str = ""
 
     @property
     def resource(self) -> Resource:

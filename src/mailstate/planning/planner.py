@@ -208,17 +208,14 @@ class _Run:
     def accesses(self, desired: DesiredDomain) -> Iterator[Change]:
         """An allow for the service account and for each owner and administrator (contract §11)."""
         name = desired.domain.name
-        wanted = [
-            (self._user_name(user), desired.places.get(access_key(name, user)))
-            for user, _ in _managers(desired)
-        ]
+        wanted = {access_key(name, user): self._user_name(user) for user, _ in _managers(desired)}
         if not desired.disabled:
             own = self.policy.service_account
-            wanted.append((own, desired.places.get(desired.domain.key)))
-        for user_name, place in wanted:
-            access = Access(domain=name, user=user_name)
-            if access.key not in self.live.accesses:
-                yield _create(access, place)
+            wanted.setdefault(access_key(name, own), own)
+        for key, user_name in wanted.items():
+            if key not in self.live.accesses:
+                place = desired.places.get(key) or desired.places.get(desired.domain.key)
+                yield _create(Access(domain=name, user=user_name), place)
 
     def mailbox(
         self, desired: Mailbox, domain: DesiredDomain, live: LiveDomain | None
