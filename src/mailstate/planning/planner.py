@@ -90,7 +90,7 @@ def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
 
 
 def needs_check(desired: DesiredState, existing: LiveDomain) -> bool:
-    """Whether something waits for the domain *existing*, so that its checks are worth asking for."""
+    """Whether something waits for the domain *existing*, which makes its checks worth asking."""
     name = existing.domain.name
     only = DesiredState(people=desired.people, domains={name: desired.domains[name]})
     here = LiveState(domains={name: existing})
@@ -163,7 +163,7 @@ class _Run:
         }
         for user, person in self.desired.people.items():
             if user in wanted and person.user.key not in self.live.users:
-                yield _create(person.user, person.place)
+                yield _create(person.user, person.place, note=person.handle)
 
     def domain(
         self, desired: DesiredDomain, live: LiveDomain | None
@@ -208,14 +208,17 @@ class _Run:
     def accesses(self, desired: DesiredDomain) -> Iterator[Change]:
         """An allow for the service account and for each owner and administrator (contract §11)."""
         name = desired.domain.name
-        wanted = {access_key(name, user): self._user_name(user) for user, _ in _managers(desired)}
+        wanted = {
+            access_key(name, user): (self._user_name(user), f"{self._handle(user)}, {role}")
+            for user, role in _managers(desired)
+        }
         if not desired.disabled:
             own = self.policy.service_account
-            wanted.setdefault(access_key(name, own), own)
-        for key, user_name in wanted.items():
+            wanted.setdefault(access_key(name, own), (own, "the service account"))
+        for key, (user_name, note) in wanted.items():
             if key not in self.live.accesses:
                 place = desired.places.get(key) or desired.places.get(desired.domain.key)
-                yield _create(Access(domain=name, user=user_name), place)
+                yield _create(Access(domain=name, user=user_name), place, note=note)
 
     def mailbox(
         self, desired: Mailbox, domain: DesiredDomain, live: LiveDomain | None
@@ -283,6 +286,9 @@ class _Run:
         known = self.live.users.get(user_key(user))
         return known.name if known else self.desired.people[user].user.name
 
+    def _handle(self, user: UserId) -> str:
+        return self.desired.people[user].handle
+
     def _name_taken_by(self, change: Change, domain: DesiredDomain) -> str | None:
         name = _ox_name(change.resource, domain)
         is_set = change.action is Action.CREATE or {"display_name", "active"} & set(change.fields)
@@ -326,8 +332,8 @@ def _by_domain(accesses: Iterable[Access]) -> Mapping[DomainName, Sequence[Acces
     return found
 
 
-def _create(resource: Resource, place: Place | None) -> Change:
-    return Change(action=Action.CREATE, before=None, after=resource, place=place)
+def _create(resource: Resource, place: Place | None, *, note: str = "") -> Change:
+    return Change(action=Action.CREATE, before=None, after=resource, place=place, note=note)
 
 
 def _hold_aliases_of_held_mailboxes(

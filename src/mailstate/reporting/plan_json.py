@@ -79,7 +79,7 @@ def change_entry(change: Change, *, reason: str | None = None, detail: str | Non
         "after": resource_values(change.after),
         "fields": list(change.fields),
         "reason": reason,
-        "detail": detail,
+        "detail": detail or change.note or None,
         "origin": _origin(change.place),
     }
 

@@ -43,7 +43,7 @@ def described(resource: Resource) -> str:
 def what_changes(change: Change) -> str:
     """The fields of an update with their values before and after; of a create, the resource."""
     if change.action is not Action.UPDATE:
-        return described(change.resource)
+        return visible(change.note) or described(change.resource)
     pairs = (
         f"{name}: {_shown(getattr(change.before, name))} -> {_shown(getattr(change.after, name))}"
         for name in change.fields
