@@ -14,6 +14,7 @@ from mailstate.dimail.pace import LONGEST_PAUSE, Clock, Gate, Pace
 from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError, RemoteError
 from mailstate.model.secret import Secret
 
+_REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _TRIES = 3
 _FIRST_PAUSE = 0.5
 
@@ -132,19 +133,18 @@ class Caller:
             if self._refused is not None:
                 raise RefusedCallError(self._refused.message, hint=self._refused.hint)
             call = calls.token()
-            try:
-                answer = await self.read(call)
-                self._token = read_token(
-                    call,
-                    answer,
-                    username=self._username,
-                    now=self._clock.monotonic(),
-                    wall=self._clock.wall(),
-                )
-            except RefusedCallError as error:
+            answer = await self.read(call, bearing=_REFUSALS)
+            if answer.status in _REFUSALS:
                 # Each try costs the server a slow hash, and would be refused again.
-                self._refused = error
-                raise
+                self._refused = RefusedCallError(_story(call, answer), hint=_LOGIN_HINT)
+                raise self._refused
+            self._token = read_token(
+                call,
+                answer,
+                username=self._username,
+                now=self._clock.monotonic(),
+                wall=self._clock.wall(),
+            )
             return self._token
 
 
@@ -156,7 +156,7 @@ def _is_refusal(outcome: Answer | Trouble) -> bool:
     """Whether a new token may help: 401 and 403 mean either an ended one or missing rights."""
     return (
         isinstance(outcome, Answer)
-        and outcome.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+        and outcome.status in _REFUSALS
         and known_detail(outcome.body) != "Not authorized."
     )
 
@@ -210,7 +210,7 @@ def _story(call: Call, outcome: Answer | Trouble) -> str:
 
 def _hint(call: Call, answer: Answer) -> str:
     status = answer.status
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+    if status in _REFUSALS:
         if call.auth is Auth.BASIC:
             return _LOGIN_HINT
         return "the account in use has no access to this domain"

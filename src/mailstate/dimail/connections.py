@@ -8,6 +8,7 @@ it passwords. What happened is told by values, without a word of what was sent o
 import asyncio
 import json
 import logging
+import re
 import ssl
 import time
 from collections.abc import Iterator
@@ -181,10 +182,10 @@ class Connections:
 
     def _redirected(self, response: httpx.Response) -> httpx.URL | None:
         """Where to ask again: on this very server, or nowhere (contract §2, slashes)."""
-        if response.status_code not in {307, 308}:
+        if response.status_code not in {307, 308} or "Location" not in response.headers:
             return None
         try:
-            location = response.url.join(response.headers.get("Location", ""))
+            location = response.url.join(response.headers["Location"])
         except httpx.InvalidURL:
             return None
         # Behind a TLS proxy dimail takes itself for http. The scheme stays what it was: the
@@ -215,8 +216,11 @@ def _trouble(error: Exception) -> Trouble:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
+    """*error* and what led to it; a chain may bite its own tail."""
     cause: BaseException | None = error
-    while cause is not None:
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
         yield cause
         cause = cause.__cause__ or cause.__context__
 
@@ -254,7 +258,12 @@ def _base_url(text: str) -> httpx.URL:
         url = httpx.URL(text.rstrip("/"))
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if not url.host or url.scheme not in {"https", "http"} or url.query or url.fragment:
+    if (
+        not re.fullmatch(rb"[a-z0-9._-]+|[0-9a-f:.]+", url.raw_host)
+        or url.scheme not in {"https", "http"}
+        or url.query
+        or url.fragment
+    ):
         raise SettingsError("the URL of dimail is not of the form https://HOST", hint=hint)
     if url.userinfo:
         raise SettingsError("the URL of dimail holds a user name or a password", hint=hint)

@@ -188,7 +188,7 @@ def _one_each(boxes: Iterable[ApiMailbox]) -> tuple[ApiMailbox, ...]:
     """One of each address: of two spellings (§2, case) the one in lower case."""
     chosen: dict[str, ApiMailbox] = {}
     for box in sorted(
-        boxes, key=lambda box: (box.mailbox.key, box.mailbox.address != box.mailbox.key, repr(box))
+        boxes, key=lambda box: (box.mailbox.key, _is_mixed(box.mailbox.address), repr(box))
     ):
         chosen.setdefault(box.mailbox.key, box)
     return tuple(chosen.values())
@@ -264,14 +264,14 @@ def aliases(answer: Node, domain: DomainName) -> tuple[Alias, ...]:
     found = (_alias(item, domain) for item in answer.items())
     for alias in sorted(
         found,
-        key=lambda alias: (alias.key, _spelling(alias) != _spelling(alias).lower(), repr(alias)),
+        key=lambda alias: (alias.key, _is_mixed(alias.local_part + alias.destination), repr(alias)),
     ):
         chosen.setdefault(alias.key, alias)
     return tuple(chosen.values())
 
 
-def _spelling(alias: Alias) -> str:
-    return f"{alias.local_part} {alias.destination}"
+def _is_mixed(spelling: str) -> bool:
+    return spelling != spelling.lower()
 
 
 def _alias(answer: Node, domain: DomainName) -> Alias:
