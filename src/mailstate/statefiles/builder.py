@@ -14,7 +14,6 @@ import yaml
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -23,22 +22,22 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from mailstate.errors import Place
 from mailstate.statefiles.marks import Document, Map, Mark, Seq, Value, mark, place
 from mailstate.statefiles.rulebook import problem
-from mailstate.statefiles.scalars import boolean_meant, is_null, other_meaning
+from mailstate.statefiles.scalars import SUSPECT, boolean_meant, is_null, other_meaning
 from mailstate.statefiles.syntax import explain
-from mailstate.statefiles.text import decode, shown
+from mailstate.statefiles.text import decode, shown, tabs_outside, within
 
 MAX_DEPTH = 32
 """Five levels are in use; libyaml's time grows with the square of the depth of brackets."""
 
 MAX_ALIASES = 100
 MAX_ALIASED_VALUES = 10_000
-"""What all aliases of a file together may stand for: a bomb is refused before it goes off."""
+"""What all aliases of a file together may stand for, a long text counting as many values."""
 
 HAS_LIBYAML = bool(yaml.__with_libyaml__)
 
+_BOOLEANS = {"true": True, "false": False}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIRECTIVE = re.compile("^%", re.MULTILINE)
 
@@ -73,15 +72,14 @@ class _Builder:
         "_aliased_values",
         "_anchors",
         "_document",
+        "_event",
         "_file",
         "_known_keys",
         "_libyaml",
-        "_next",
         "_open_anchors",
         "_quoted",
         "_reached",
         "_text",
-        "_values",
     )
 
     def __init__(self, file: str, text: str, *, libyaml: bool) -> None:
@@ -94,10 +92,9 @@ class _Builder:
         self._known_keys: dict[str, str] = {}
         self._alias_count = 0
         self._aliased_values = 0
-        self._values = 0
         self._quoted: list[tuple[int, int]] | None = [] if "\t" in text else None
         self._reached = 0
-        self._next: Callable[[], Event | None]
+        self._event: Callable[[], _Event]
 
     def document(self) -> Document:
         """Read the whole text once."""
@@ -105,7 +102,7 @@ class _Builder:
         try:
             # PyYAML's own reader refuses characters that libyaml takes, and has no limit for chr().
             parser = _parser(self._text, libyaml=self._libyaml)
-            self._next = parser.get_event
+            self._event = parser.get_event if self._quoted is None else self._noting(parser)
             self._read()
             document.is_readable = True
         except _StopReadingError:
@@ -136,9 +133,14 @@ class _Builder:
         if is_empty:
             self._declares_nothing()
 
-    def _event(self) -> _Event:
-        event: _Event = self._next()
-        self._reached = event.end_mark.index
+    def _noting(self, parser: _Parser) -> Callable[[], _Event]:
+        """The parser's next event, where it ends is noted: tabs are looked for up to there."""
+
+        def event() -> _Event:
+            found = parser.get_event()
+            self._reached = found.end_mark.index
+            return found
+
         return event
 
     def _skip_to_document(self) -> _Event:
@@ -175,7 +177,8 @@ class _Builder:
         if kind is AliasEvent:
             return self._alias(event)
         if event.tag is not None:
-            self._tell("yaml/tag", self._mark(event.start_mark), f"a tag: `{shown(event.tag)}`")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._tell("yaml/tag", self._mark(event.start_mark), f"a tag: `{shown(tag)}`")
             self._document.faulty.add(self._mark(event.start_mark))
         anchor: str | None = event.anchor
         if anchor is None:
@@ -183,7 +186,6 @@ class _Builder:
         return self._anchored(event, kind, depth, anchor)
 
     def _plain_value(self, event: _Event, kind: type, depth: int) -> Value:
-        self._values += 1
         if kind is ScalarEvent:
             return self._scalar(event)
         if depth > MAX_DEPTH:
@@ -196,11 +198,10 @@ class _Builder:
         if anchor in self._anchors or anchor in self._open_anchors:
             message = f"the anchor `&{shown(anchor)}` is set twice"
             self._tell("yaml/anchor-twice", self._mark(event.start_mark), message)
-        before = self._values
         self._open_anchors.add(anchor)
         value = self._plain_value(event, kind, depth)
         self._open_anchors.discard(anchor)
-        self._anchors[anchor] = (value, self._values - before)
+        self._anchors[anchor] = (value, _size(value))
         return value
 
     def _alias(self, event: _Event) -> Value:
@@ -208,7 +209,6 @@ class _Builder:
         anchor = event.anchor
         name = shown(anchor)
         self._alias_count += 1
-        self._values += 1
         if self._alias_count > MAX_ALIASES:
             message = f"the file has more than {MAX_ALIASES} aliases"
             self._tell("yaml/too-many-aliases", at, message)
@@ -220,7 +220,6 @@ class _Builder:
         else:
             value, size = self._anchors[anchor]
             self._aliased_values += size
-            self._values += size
             if self._aliased_values <= MAX_ALIASED_VALUES:
                 return value
             message = f"the aliases stand for more than {MAX_ALIASED_VALUES} values"
@@ -232,12 +231,11 @@ class _Builder:
     def _scalar(self, event: _Event) -> Value:
         text: str = event.value
         if event.style:
-            self._note_quoted(event)
+            if event.style == '"' or self._quoted is not None:
+                self._note_quoted(event)
             return text
-        if text == "true":
-            return True
-        if text == "false":
-            return False
+        if text in _BOOLEANS:
+            return _BOOLEANS[text]
         meaning = other_meaning(text)
         if meaning is None or event.tag is not None:
             return text
@@ -268,36 +266,49 @@ class _Builder:
     def _seq(self, event: _Event, depth: int) -> Seq:
         seq = Seq()
         seq.mark = self._mark(event.start_mark)
-        seq.marks = []
+        seq.marks = marks = []
         depth += 1
+        next_event = self._event
         while True:
-            event = self._event()
+            event = next_event()
             if type(event) is SequenceEndEvent:
                 return seq
-            at = self._mark(event.start_mark)
+            start = event.start_mark
+            at = (start.line + 1) << 32 | (start.column + 1)
+            if _is_plain_text(event):
+                seq.append(event.value)
+                marks.append(at)
+                continue
             value = self._value(event, depth)
-            if _is_empty(event):
+            if value is None and _is_empty(event):
                 self._tell("yaml/empty-value", at, "an item of this list has nothing in it")
             seq.append(value)
-            seq.marks.append(at)
+            marks.append(at)
 
     def _map(self, event: _Event, depth: int) -> Map:
         found = Map()
         found.mark = self._mark(event.start_mark)
         found.marks = marks = []
         depth += 1
+        next_event = self._event
+        known = self._known_keys.get
         while True:
-            event = self._event()
+            event = next_event()
             if type(event) is MappingEndEvent:
                 return found
-            key_at = self._mark(event.start_mark)
-            key = self._key(event, depth)
-            event = self._event()
-            at = self._mark(event.start_mark)
-            value = self._value(event, depth)
+            start = event.start_mark
+            key_at = (start.line + 1) << 32 | (start.column + 1)
+            if type(event) is ScalarEvent and not event.anchor and event.tag is None:
+                key = known(event.value) or self._key(event, depth)
+            else:
+                key = self._key(event, depth)
+            event = next_event()
+            start = event.start_mark
+            at = (start.line + 1) << 32 | (start.column + 1)
+            value = event.value if _is_plain_text(event) else self._value(event, depth)
             if key is None:
                 continue
-            if _is_empty(event):
+            if value is None and _is_empty(event):
                 self._tell("yaml/empty-value", key_at, f"there is nothing after `{shown(key)}:`")
             if key in found:
                 first = place(self._file, found.key_mark(key))
@@ -312,16 +323,13 @@ class _Builder:
         """The text of a key; None where it is none, which has been told then."""
         if type(event) is ScalarEvent and event.tag is None:
             text: str = event.value
-            known = self._known_keys.get(text)
-            if known is not None and not event.anchor:
-                return known
             if event.style:
                 self._note_quoted(event)
             elif text == "<<":
                 message = "a merge key: `<<`"
                 self._tell("yaml/merge-key", self._mark(event.start_mark), message)
                 return None
-            elif text in {"true", "false"} or other_meaning(text):
+            elif text in _BOOLEANS or other_meaning(text):
                 return self._no_key(event, f"`{shown(text)}`" if text else "nothing")
             if event.anchor:
                 self._anchored(event, ScalarEvent, depth, event.anchor)
@@ -352,36 +360,30 @@ class _Builder:
         fault = explain(error.problem or "", error.context or "", char)
         if fault.at_context and error.context_mark is not None:
             at = error.context_mark
-        self._document.problems.append(
-            problem(fault.rule, self._place_in_text(at), fault.message, fault.hint)
-        )
-
-    def _place_in_text(self, at: _Mark) -> Place:
-        # libyaml counts the end of the text as a line of its own, also where no line break is.
-        if at.index < len(self._text) or self._text.endswith("\n") or not self._text:
-            return place(self._file, mark(at.line, at.column))
-        line_start = self._text.rfind("\n") + 1
-        return place(self._file, mark(self._text.count("\n"), len(self._text) - line_start))
+        line, column = within(self._text, at.line, at.column, at.index)
+        self._tell(fault.rule, mark(line, column), fault.message, fault.hint)
 
     def _tell_tabs(self) -> None:
-        """One problem for each line with a tab outside quotes, as far as the parser came."""
-        if self._quoted is None:
-            return
-        quoted = iter([*self._quoted, (len(self._text), len(self._text))])
-        start, end = next(quoted)
-        at = self._text.find("\t")
-        line, line_start = 0, 0
-        while 0 <= at < self._reached:
-            while end <= at:
-                start, end = next(quoted)
-            following = at + 1
-            if at < start:
-                line += self._text.count("\n", line_start, at)
-                line_start = self._text.rfind("\n", 0, at) + 1
-                self._tell("yaml/tab", mark(line, at - line_start), "a tab outside quotes")
-                line_end = self._text.find("\n", at)
-                following = line_end if line_end >= 0 else len(self._text)
-            at = self._text.find("\t", following)
+        if self._quoted is not None:
+            for line, column in tabs_outside(self._text, self._quoted, self._reached):
+                self._tell("yaml/tab", mark(line, column), "a tab outside quotes")
+
+
+def _is_plain_text(event: _Event) -> bool:
+    """Whether *event* is the common case: text without quotes that could be nothing else."""
+    if type(event) is not ScalarEvent or event.style or event.tag or event.anchor:
+        return False
+    text = event.value
+    return bool(text) and text[0] not in SUSPECT
+
+
+def _size(value: Value) -> int:
+    """How much *value* holds, with what the aliases in it stand for."""
+    if isinstance(value, str):
+        return 1 + len(value) // 100
+    if isinstance(value, Map):
+        return 1 + sum(_size(item) for item in value.values())
+    return 1 + sum(map(_size, value)) if isinstance(value, Seq) else 1
 
 
 def _is_empty(event: _Event) -> bool:

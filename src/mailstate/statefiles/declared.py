@@ -64,10 +64,10 @@ class DomainEntry(Entry):
     A declared domain, its fields read once.
 
     `name` is None if it is not written or not a domain name. `is_complete` is false if the domain
-    may have mailboxes or aliases that could not be understood.
+    may have mailboxes or aliases that could not be understood. `unknown_fields` may be misspelt.
     """
 
-    __slots__ = ("aliases", "features", "is_complete", "mailboxes", "name")
+    __slots__ = ("aliases", "features", "is_complete", "mailboxes", "name", "unknown_fields")
 
     def __init__(self, file: str, node: Map, mark: Mark, fields: frozenset[str]) -> None:
         super().__init__(file, node, mark)
@@ -81,7 +81,8 @@ class DomainEntry(Entry):
         )
         self.mailboxes = self.entries("mailboxes")
         self.aliases = self.entries("aliases")
-        self.is_complete = fields.issuperset(node) and all(
+        self.unknown_fields = [field for field in node if field not in fields]
+        self.is_complete = not self.unknown_fields and all(
             _is_understood(node, field, "local_part") for field in _LISTS_ON_A_DOMAIN
         )
 

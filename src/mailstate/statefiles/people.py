@@ -7,7 +7,7 @@ from mailstate.model.resources import user_id
 from mailstate.statefiles.declared import Declared, DomainEntry
 from mailstate.statefiles.marks import place
 from mailstate.statefiles.names import handle_fault, uuid_fault
-from mailstate.statefiles.near import did_you_mean
+from mailstate.statefiles.near import did_you_mean, near
 from mailstate.statefiles.rulebook import problem
 from mailstate.statefiles.text import shown
 
@@ -44,7 +44,8 @@ def _twice(declared: Declared) -> Iterator[Problem]:
 
 def _roles(domain: DomainEntry) -> Iterator[Problem]:
     owners = domain.texts("owners")
-    if not domain.node.get("owners", True) or "owners" not in domain.node:
+    is_missing = "owners" not in domain.node and not near("owners", domain.unknown_fields)
+    if is_missing or domain.node.get("owners") == []:
         message = f"{_called(domain)} has no owner"
         yield problem("domain-without-owner", domain.place("owners"), message)
     seen: dict[str, tuple[str, Place]] = {}

@@ -39,6 +39,10 @@ _TIMESTAMP = re.compile(
 )
 
 
+SUSPECT = _FIRST | {word[0] for word in _TRUE | _FALSE | _NULL | {"true"} if word}
+"""What a plain scalar begins with that may be something else than text."""
+
+
 def other_meaning(text: str) -> str | None:
     """What some YAML reader takes the plain scalar *text* for, if not for text."""
     if text in _TRUE or text in _FALSE:

@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 
 from mailstate.errors import Problem
 from mailstate.statefiles.marks import ROOT, Document, Map, Mark, Seq, Value, place
-from mailstate.statefiles.near import did_you_mean
+from mailstate.statefiles.near import did_you_mean, near
 from mailstate.statefiles.rulebook import problem
+from mailstate.statefiles.shape import fits
 from mailstate.statefiles.text import shown
 
 _Path: TypeAlias = Sequence[str | int]
@@ -42,7 +43,7 @@ def schema_text() -> str:
 
 def misshapen(document: Document) -> list[Problem]:
     """Every departure of *document* from the schema that has not been told already."""
-    if not document.is_readable:
+    if not document.is_readable or _quick_judge()(document.root):
         return []
     return [
         told
@@ -59,8 +60,12 @@ def domain_fields() -> frozenset[str]:
 
 
 @cache
+def _quick_judge() -> Callable[[object], bool]:
+    return fits(json.loads(schema_text()))
+
+
+@cache
 def _validator() -> Callable[[object], Iterator[_Error]]:
-    # A faster judge of whole documents may stand here one day and leave the rest to this one.
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms that `--help` does not need
 
     return Draft202012Validator(json.loads(schema_text())).iter_errors
@@ -90,9 +95,12 @@ def _unknown_fields(error: _Error, _what: str) -> Iterator[_Words]:
 
 
 def _missing_field(error: _Error, _what: str) -> Iterator[_Words]:
-    # jsonschema has an error for each field, and its name in the message alone.
+    # jsonschema has an error for each field, and its name in the message alone. A field that is
+    # there with a misspelt name is told as unknown.
+    fields = error.schema["properties"]
+    unknown = [field for field in error.instance if field not in fields]
     for name in error.validator_value:
-        if error.message.startswith(repr(name)) and name != _OWNERS:
+        if error.message.startswith(repr(name)) and name != _OWNERS and not near(name, unknown):
             message = f"`{name}` is missing{_of(error)}"
             yield None, "schema/missing-field", message, f"add `{name}: …`"
 

@@ -20,11 +20,6 @@ _WORDS = (
         "write `key: value`",
     ),
     (
-        ("could not find expected ':'",),
-        "a line that is neither `key: value` nor part of a list",
-        "add the colon and a blank after the key, or mend the indentation",
-    ),
-    (
         ("that cannot start any token",),
         "no value can begin with this character",
         "put the text in quotes",
@@ -97,7 +92,7 @@ def explain(problem: str, context: str, char: str) -> Fault:
     if char == "\t" or "tab character" in problem:
         return Fault(rule="yaml/tab", message="a tab outside quotes")
     if "directive" in context or "directive" in problem or "incompatible YAML" in problem:
-        return Fault(rule="yaml/directive", message="a line that begins with `%`")
+        return Fault(rule="yaml/directive", message="a line that begins with `%`", at_context=True)
     if context.endswith(" tag") or "tag" in problem.split():
         return Fault(rule="yaml/tag", message="a tag (`!`), and one that cannot be read")
     if "quoted scalar" in context and "end of stream" in problem:
@@ -106,6 +101,19 @@ def explain(problem: str, context: str, char: str) -> Fault:
             message="a text in quotes begins here and does not end",
             hint="close the quotes",
             at_context=True,
+        )
+    if "could not find expected ':'" in problem:
+        return Fault(
+            rule="yaml/syntax",
+            message="a line that is neither `key: value` nor part of a list",
+            hint="add the colon and a blank after the key, or mend the indentation",
+            at_context=True,
+        )
+    if not char and "node content" in problem:
+        return Fault(
+            rule="yaml/syntax",
+            message="the file ends within brackets or braces",
+            hint="close the brackets or braces",
         )
     for words, message, hint in _WORDS:
         if any(word in problem for word in words):

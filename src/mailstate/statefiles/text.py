@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from mailstate.errors import Place, Problem
 from mailstate.statefiles.rulebook import problem
@@ -80,3 +82,36 @@ def _place_of(file: str, before: str) -> Place:
     before = before.removeprefix("\ufeff")
     line_start = before.rfind("\n") + 1
     return Place(file, before.count("\n") + 1, len(before) - line_start + 1)
+
+
+def within(text: str, line: int, column: int, index: int) -> tuple[int, int]:
+    """Line and column of *index*, where libyaml may count the end of *text* as one line more."""
+    if index < len(text) or text.endswith("\n") or not text:
+        return line, column
+    return text.count("\n"), len(text) - text.rfind("\n") - 1
+
+
+def tabs_outside(
+    text: str, quoted: Iterable[tuple[int, int]], end: int
+) -> Iterator[tuple[int, int]]:
+    """
+    Line and column of each tab before *end* that is not within *quoted*, one for each line.
+
+    *quoted* has the beginning and end of texts in quotes, in order.
+    """
+    spans = chain(quoted, [(len(text), len(text))])
+    start, stop = next(spans)
+    line, line_start = 0, 0
+    at = text.find("\t")
+    while 0 <= at < end:
+        while stop <= at:
+            start, stop = next(spans)
+        following = at + 1
+        if at < start:
+            line += text.count("\n", line_start, at)
+            line_start = text.rfind("\n", 0, at) + 1
+            yield line, at - line_start
+            following = text.find("\n", at)
+            if following < 0:
+                return
+        at = text.find("\t", following)
