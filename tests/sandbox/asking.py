@@ -36,6 +36,7 @@ class Asker:
     def close(self) -> None:
         if self._http:
             self._http.close()
+            self._http = None
 
     def __call__(
         self, request: str, *, by: str | None = None, json: object = None, **more
@@ -46,7 +47,11 @@ class Asker:
             headers["Authorization"] = self.header(by)
         if json is not None:
             more["json"] = json
-        return self.http.request(method, path, headers=headers, **more)
+        response = self.http.request(method, path, headers=headers, **more)
+        if response.status_code == 500:
+            # The server ends the connection without a word: another one, or be reset.
+            self.close()
+        return response
 
     def header(self, by: str) -> str:
         kind, _, name = by.partition(":")

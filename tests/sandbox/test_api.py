@@ -15,7 +15,7 @@ ANY = object()
 CRASH = "Internal Server Error"
 DENIED = "Permission denied"
 SHARED = {"name": "new.example", "features": EVERY_FEATURE, "context_name": "shared"}
-PLAIN = {"name": "new.example", "features": [], "context_name": None}
+PLAIN: dict[str, object] = {"name": "new.example", "features": [], "context_name": None}
 MAILBOXES = "/domains/a.example/mailboxes"
 ALIASES = "/domains/a.example/aliases"
 

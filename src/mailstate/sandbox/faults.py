@@ -205,6 +205,11 @@ class FaultyApp:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self.app(scope, receive, send)
             return
+        # The whole request is there before anything befalls it, and a client that gives up
+        # afterwards stops nothing, as with the real server.
+        read = await _whole(receive)
+        if read is None:
+            return
         fault = self.faults.strike(scope["method"], scope["path"])
         connection: Connection = scope["state"][CONNECTION]
 
@@ -216,9 +221,9 @@ class FaultyApp:
             await send(message)
 
         if fault is None:
-            await self.app(scope, receive, noted)
+            await self.app(scope, read, noted)
         else:
-            await self._fail(fault, scope, receive, noted)
+            await self._fail(fault, scope, read, noted)
 
     def _note(self, scope: Scope, status: int | None) -> None:
         self.requests.append(Request(scope["method"], scope["path"], status))
@@ -264,3 +269,20 @@ class FaultyApp:
 
         await self.app(scope, receive, keep)
         return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
+
+
+async def _whole(receive: Receive) -> Receive | None:
+    """Read the request to its end, and return it for reading again; None if it was broken off."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": body}
+
+    return again
