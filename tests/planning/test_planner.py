@@ -436,6 +436,15 @@ def test_what_is_in_no_file_is_told_and_left_alone():
     ] == [entry.detail for entry in made.unmanaged]
 
 
+def test_a_domain_in_no_file_is_no_concern_of_the_plan():
+    """
+    A recorded live state may know more domains than the files of a pull request.
+    """
+    stranger = there(B, mailbox("bob", B), alias("x@y.test", domain=B))
+
+    assert Plan() == planned(desired(asked(A)), live(there(A), stranger))
+
+
 def test_a_viewer_is_unknown_to_dimail():
     """
     Neither a user nor an access is created.

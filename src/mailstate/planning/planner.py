@@ -317,8 +317,10 @@ def _ox_name(resource: Resource, domain: DesiredDomain) -> _Name | None:
 def _names_of_unmanaged(desired: DesiredState, live: LiveState) -> Mapping[_Name, str]:
     """The display names that mailboxes in no file hold in the OX contexts of the files."""
     taken: dict[_Name, str] = {}
-    for name, existing in live.domains.items():
-        domain = desired.domains[name]
+    for name, domain in desired.domains.items():
+        existing = live.domains.get(name)
+        if existing is None:
+            continue
         for mailbox in _not_in_files(domain, existing):
             if (ox_name := _ox_name(mailbox, domain)) is not None:
                 taken.setdefault(ox_name, mailbox.address)
