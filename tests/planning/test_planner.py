@@ -369,6 +369,17 @@ def test_a_name_that_stays_as_it_is_takes_nobody_elses():
     assert ["update mailbox/ada@a.example"] == lines(made.changes)
 
 
+def test_switching_off_takes_no_name():
+    """
+    OX drops the account and its names: a person who left is switched off whoever has the name.
+    """
+    wanted = desired(asked(A, mailbox(active=False)))
+
+    made = planned(wanted, live(there(A, mailbox(display_name="Ada"), mailbox("stranger"))))
+
+    assert [("display_name", "active")] == [change.fields for change in made.changes]
+
+
 def test_a_disabled_domain_is_left_alone_and_its_changes_are_refused():
     """
     No user, no access, no mailbox; what differs is told.

@@ -247,7 +247,7 @@ class _Run:
             return None
         if desired.active is False and not self.live.tells_active:
             return Blocked(change=change, reason=Reason.NOT_SUPPORTED, detail=_NO_DEACTIVATION)
-        taken_by = self._name_taken_by(change, domain)
+        taken_by = self._name_taken_by(change, desired, domain)
         if taken_by is not None:
             detail = (
                 f"{taken_by}, which is in no file, has this display name in the same OX context: "
@@ -289,9 +289,12 @@ class _Run:
     def _handle(self, user: UserId) -> str:
         return self.desired.people[user].handle
 
-    def _name_taken_by(self, change: Change, domain: DesiredDomain) -> str | None:
-        name = _ox_name(change.resource, domain)
-        is_set = change.action is Action.CREATE or {"display_name", "active"} & set(change.fields)
+    def _name_taken_by(self, change: Change, mailbox: Mailbox, domain: DesiredDomain) -> str | None:
+        """Who has the display name that *change* gives to *mailbox*; switching off gives none."""
+        is_set = change.action is Action.CREATE or (
+            mailbox.active is not False and {"display_name", "active"} & set(change.fields)
+        )
+        name = _ox_name(mailbox, domain)
         return self.taken.get(name) if name and is_set else None
 
 
@@ -305,13 +308,13 @@ def _not_in_files(desired: DesiredDomain, live: LiveDomain) -> Iterator[Mailbox]
     return (mailbox for key, mailbox in live.mailboxes.items() if key not in desired.mailboxes)
 
 
-def _ox_name(resource: Resource, domain: DesiredDomain) -> _Name | None:
+def _ox_name(mailbox: Mailbox, domain: DesiredDomain) -> _Name | None:
     """What OX has only once in a context (contract §7), or None where OX is not concerned."""
-    if not isinstance(resource, Mailbox) or "webmail" not in domain.domain.features:
+    if "webmail" not in domain.domain.features:
         return None
-    if domain.domain.context is None or resource.display_name is None:
+    if domain.domain.context is None or mailbox.display_name is None:
         return None
-    return domain.domain.context, resource.display_name.casefold()
+    return domain.domain.context, mailbox.display_name.casefold()
 
 
 def _names_of_unmanaged(desired: DesiredState, live: LiveState) -> Mapping[_Name, str]:
