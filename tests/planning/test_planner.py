@@ -335,6 +335,18 @@ def test_a_display_name_that_a_stranger_has_is_a_conflict():
     assert not made.changes
 
 
+def test_a_display_name_is_taken_however_its_accents_are_encoded():
+    """
+    A composed é and an e with an accent are the same letter.
+    """
+    wanted = desired(asked(A, mailbox(display_name="Zo\N{LATIN SMALL LETTER E WITH ACUTE}")))
+    stranger = mailbox("stranger", display_name="Zoe\N{COMBINING ACUTE ACCENT}")
+
+    made = planned(wanted, live(there(A, stranger)))
+
+    assert [("create mailbox/ada@a.example", Reason.NAME_TAKEN)] == blocked(made.conflicts)
+
+
 def test_a_display_name_of_another_context_is_free():
     """
     A context is an OX of its own.

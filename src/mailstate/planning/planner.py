@@ -8,6 +8,7 @@ names within an OX context) is settled before and after.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from mailstate.errors import Place
 from mailstate.model.resources import (
@@ -314,7 +315,7 @@ def _ox_name(mailbox: Mailbox, domain: DesiredDomain) -> _Name | None:
         return None
     if domain.domain.context is None or mailbox.display_name is None:
         return None
-    return domain.domain.context, mailbox.display_name.casefold()
+    return domain.domain.context, normalize("NFC", mailbox.display_name).casefold()
 
 
 def _names_of_unmanaged(desired: DesiredState, live: LiveState) -> Mapping[_Name, str]:
