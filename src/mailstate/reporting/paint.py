@@ -7,25 +7,60 @@ hide text, turn its direction or start a workflow command is shown as an escape 
 
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_MARKS = frozenset({"Mn", "Me"})
+_MOST_MARKS = 4
+
+# Letters, marks and a symbol that show nothing (Default_Ignorable_Code_Point, and Braille's blank).
+_BLANKS = frozenset(
+    map(
+        chr,
+        (
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+            *range(0x180B, 0x1810),
+            *range(0xFE00, 0xFE10),
+            *range(0xE0100, 0xE01F0),
+        ),
+    )
+)
 
 
 def visible(text: str) -> str:
     r"""
     Show *text* so that it stays one line of plain text: `\u202e` for what cannot be seen.
 
-    `##[` is broken up as well: the runner of GitHub Actions takes it for a command anywhere in
-    a line. (`::` is one at the start of a line only, where no view puts a value.)
+    Blanks other than the space are shown like that too, so that two values that differ look it;
+    so are marks that would pile up on their neighbours. `##[` anywhere and `::` at the start are
+    broken up: the runner of GitHub Actions would take them for commands.
     """
-    if text.isascii() and text.isprintable():
-        return text.replace("##[", r"#\u0023[")
-    shown = (char if unicodedata.category(char) not in _HIDDEN else _escaped(char) for char in text)
-    return "".join(shown).replace("##[", r"#\u0023[")
+    shown = text if text.isascii() and text.isprintable() else _escaped(text)
+    if shown.lstrip().startswith("::"):
+        shown = shown.replace(":", r"\u003a", 1)
+    return shown.replace("##[", r"#\u0023[")
 
 
-def _escaped(char: str) -> str:
+def _escaped(text: str) -> str:
+    shown = []
+    marks = _MOST_MARKS  # a mark at the start would join what stands before the value
+    for char in text:
+        is_mark, is_hidden = _nature(char)
+        marks = marks + 1 if is_mark else 0
+        shown.append(_escape(char) if is_hidden or marks > _MOST_MARKS else char)
+    return "".join(shown)
+
+
+@lru_cache(maxsize=4096)
+def _nature(char: str) -> tuple[bool, bool]:
+    """Whether *char* is a mark on the character before it, and whether it cannot be seen."""
+    category = unicodedata.category(char)
+    is_hidden = char != " " and (category in _HIDDEN or char in _BLANKS)
+    return category in _MARKS, is_hidden
+
+
+def _escape(char: str) -> str:
     code = ord(char)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the BMP ends there
 

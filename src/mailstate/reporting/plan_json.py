@@ -58,8 +58,13 @@ def plan_json(plan: Plan, context: Context) -> str:
 
 
 def to_text(document: object) -> str:
-    """*document* as indented JSON, ASCII only, so that no value can play tricks on a terminal."""
-    return json.dumps(document, indent=2) + "\n"
+    """
+    *document* as indented JSON: printable ASCII only, so that no value plays tricks on a terminal.
+
+    Nor on the runner of GitHub Actions, which takes `##[` for a command anywhere in a line.
+    """
+    text = json.dumps(document, indent=2)
+    return text.replace("\x7f", r"\u007f").replace("##[", r"#\u0023[") + "\n"
 
 
 def digest(document: Json) -> str:
