@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mailstate.planning.explain import Explanation
 from mailstate.reporting.paint import Painter, Tone, visible
 from mailstate.reporting.plan_json import resource_values, to_text
-from mailstate.reporting.words import written_at
+from mailstate.reporting.words import shown, written_at
 
 
 def explanation_text(explanation: Explanation, paint: Painter) -> str:
@@ -36,25 +36,13 @@ def _lines(explanation: Explanation, paint: Painter) -> Iterator[str]:
     yield paint(visible(explanation.key), Tone.TITLE)
     yield f"  written    {written_at(explanation.place) or 'in no file'}"
     for title, resource in (("desired", explanation.desired), ("live", explanation.live)):
-        values = resource_values(resource)
-        if values is not None:
-            told = ", ".join(f"{name}: {_shown(value)}" for name, value in values.items())
-            yield f"  {title:10} {visible(told)}"
+        values = resource_values(resource) or {}
+        for number, (name, value) in enumerate(values.items()):
+            told = f"{name}: {shown(value, unknown='not told')}"
+            yield f"  {'' if number else title:10} {visible(told)}"
     yield f"  verdict    {visible(explanation.verdict)}"
     for reason in explanation.reasons:
         yield f"             {visible(reason)}"
     yield f"  next step  {visible(explanation.next_step)}"
     if explanation.similar:
         yield f"  near it    {visible(', '.join(explanation.similar))}"
-
-
-def _shown(value: object) -> str:
-    match value:
-        case None:
-            return "not told"
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return " ".join(map(str, value))
-        case _:
-            return str(value)

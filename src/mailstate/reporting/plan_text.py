@@ -1,9 +1,10 @@
 """A plan for people: what will happen, what waits for whom, what is told and left alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import TypeVar
 
-from mailstate.planning.checks import what_is_wrong, what_to_do
+from mailstate.planning.checks import record_to_publish, what_is_wrong, what_to_do
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Reason, Unmanaged
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.words import (
@@ -16,7 +17,12 @@ from mailstate.reporting.words import (
     written_at,
 )
 
-_WIDEST_ADDRESS = 56
+_WIDEST_ADDRESS = 60
+_WIDEST_WHAT = 40
+_SAID_BY_TITLES = {"live, but in no file", "an allow that no file asks for"}
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def plan_text(plan: Plan, *, target: str, paint: Painter) -> str:
@@ -40,29 +46,46 @@ def summary_line(plan: Plan) -> str:
         for action in ("create", "update", "delete")
         if counts[action]
     ]
-    rest = [
+    waiting = [
         f"{counts['held']} held" if counts["held"] else "",
         counted(counts["conflicts"], "conflict") if counts["conflicts"] else "",
         f"{counts['refused']} refused" if counts["refused"] else "",
-        f"{counts['unmanaged']} unmanaged" if counts["unmanaged"] else "",
     ]
-    said = ", ".join(work) or "nothing to do"
-    also = ", ".join(part for part in rest if part)
+    objects, accesses = _strays(plan.unmanaged)
+    left = [
+        f"{len(objects)} unmanaged" if objects else "",
+        counted(len(accesses), "extra access", "extra accesses") if accesses else "",
+    ]
+    if work:
+        said = ", ".join(work)
+    elif any(waiting):
+        said = "nothing to do now"
+    else:
+        said = "nothing to do, dimail is as the files ask"
+    also = ", ".join(part for part in (*waiting, *left) if part)
     return f"{said}; {also}" if also else said
-
-
-def hold_lines(hold: Hold, held: int, paint: Painter) -> Iterator[str]:
-    """Why *held* changes wait for one domain, who must act, and what is to be published."""
-    head = f"{hold.domain}: {HOLD[hold.reason]} ({counted(held, 'change')} held)"
-    yield f"  {paint(visible(head), Tone.HELD)}"
-    yield f"    {visible(hold.detail)}; {WHO_ACTS[hold.actor]}"
-    for check in hold.checks:
-        yield f"    {visible(what_is_wrong(check))}: {visible(what_to_do(check, hold.domain))}"
 
 
 def headline(plan: Plan, target: str, paint: Painter) -> str:
     """The first line of a plan: against which dimail, and how much of what."""
     return paint(f"Plan for {visible(target)}: {summary_line(plan)}", Tone.TITLE)
+
+
+def held_lines(held: Iterable[tuple[Hold, Change]], paint: Painter) -> Iterator[str]:
+    """Each hold once: why, who must act, what is to be published, and which changes wait."""
+    by_domain = sorted(held, key=lambda entry: entry[0].domain)
+    for hold, changes in _grouped(by_domain).items():
+        head = f"{hold.domain}: {HOLD[hold.reason]}, {counted(len(changes), 'change')} held"
+        yield f"  {paint(visible(head), Tone.HELD)}; {WHO_ACTS[hold.actor]}"
+        yield f"    {visible(hold.detail)}"
+        for check in hold.checks:
+            wrong, remedy = visible(what_is_wrong(check)), visible(what_to_do(check, hold.domain))
+            if record_to_publish(check, hold.domain) is None:
+                yield f"    {wrong}: {remedy}"
+            else:
+                yield f"    {wrong}:"
+                yield f"      {remedy}"
+        yield from _change_lines(changes, paint, indent="    ")
 
 
 def _changes(changes: Sequence[Change], paint: Painter) -> Iterator[str]:
@@ -73,26 +96,12 @@ def _changes(changes: Sequence[Change], paint: Painter) -> Iterator[str]:
     yield from _change_lines(changes, paint, indent="  ")
 
 
-def _change_lines(changes: Sequence[Change], paint: Painter, *, indent: str) -> Iterator[str]:
-    width = _width(change.key for change in changes)
-    for change in changes:
-        address = f"{visible(change.key):{width}}"
-        what = what_changes(change)
-        place = paint(written_at(change.place), Tone.QUIET) if change.place else ""
-        line = f"{SIGN[change.action]} {address}  {what}".rstrip()
-        yield f"{indent}{paint(line, TONE[change.action])}{'  ' if place else ''}{place}"
-
-
 def _held(held: Sequence[Held], paint: Painter) -> Iterator[str]:
     if not held:
         return
     yield ""
     yield paint("Held until their domain is enabled", Tone.TITLE)
-    by_domain = sorted(held, key=lambda entry: entry.hold.domain)
-    for _, entries in groupby(by_domain, key=lambda entry: entry.hold.domain):
-        some = list(entries)
-        yield from hold_lines(some[0].hold, len(some), paint)
-        yield from _change_lines([entry.change for entry in some], paint, indent="    ")
+    yield from held_lines(((entry.hold, entry.change) for entry in held), paint)
 
 
 def _blocked(title: str, entries: Sequence[Blocked], paint: Painter) -> Iterator[str]:
@@ -100,30 +109,64 @@ def _blocked(title: str, entries: Sequence[Blocked], paint: Painter) -> Iterator
         return
     yield ""
     yield paint(title, Tone.TITLE)
-    for entry in entries:
-        change = entry.change
-        line = f"! {visible(change.key)}  {what_changes(change)}".rstrip()
-        place = f"  {paint(written_at(change.place), Tone.QUIET)}" if change.place else ""
-        yield f"  {paint(line, Tone.WRONG)}{place}"
-        yield f"      {visible(entry.detail)}"
+    for detail, changes in _grouped((entry.detail, entry.change) for entry in entries).items():
+        yield f"  {visible(detail)}"
+        yield from _change_lines(changes, paint, indent="    ", is_blocked=True)
 
 
 def _unmanaged(entries: Sequence[Unmanaged], paint: Painter) -> Iterator[str]:
-    objects = [entry for entry in entries if entry.reason is not Reason.EXTRA_ACCESS]
-    accesses = [entry for entry in entries if entry.reason is Reason.EXTRA_ACCESS]
+    objects, accesses = _strays(entries)
     for title, some in (
         ("Unmanaged: live, but in no file; left alone", objects),
-        ("Extra allows: normal in dimail's life; left alone", accesses),
+        ("Extra accesses: no file asks for them; usual in dimail, left alone", accesses),
     ):
         if some:
             yield ""
             yield paint(title, Tone.TITLE)
-            width = _width(entry.resource.key for entry in some)
-            for entry in some:
-                what = described(entry.resource) or visible(entry.detail)
-                line = f"  {visible(entry.resource.key):{width}}  {what}".rstrip()
-                yield f"  {paint(line, Tone.QUIET)}"
+            rows = [(visible(entry.resource.key), _of_stray(entry)) for entry in some]
+            width = _width((key for key, _ in rows), _WIDEST_ADDRESS)
+            for key, what in rows:
+                yield f"  {paint(f'  {key:{width}}  {what}'.rstrip(), Tone.QUIET)}"
 
 
-def _width(keys: Iterable[str]) -> int:
-    return min(max(len(visible(key)) for key in keys), _WIDEST_ADDRESS)
+def _of_stray(entry: Unmanaged) -> str:
+    detail = "" if entry.detail in _SAID_BY_TITLES else visible(entry.detail)
+    return "; ".join(part for part in (described(entry.resource), detail) if part)
+
+
+def _strays(entries: Sequence[Unmanaged]) -> tuple[list[Unmanaged], list[Unmanaged]]:
+    """What is live and in no file: things that somebody may miss in the files, and accesses."""
+    accesses = [entry for entry in entries if entry.reason is Reason.EXTRA_ACCESS]
+    return [entry for entry in entries if entry.reason is not Reason.EXTRA_ACCESS], accesses
+
+
+def _change_lines(
+    changes: Sequence[Change], paint: Painter, *, indent: str, is_blocked: bool = False
+) -> Iterator[str]:
+    """One line for each change; those of one kind that follow each other form a table."""
+    for _, some in groupby(changes, key=lambda change: change.kind):
+        rows = [
+            (one.action, visible(one.key), what_changes(one), written_at(one.place)) for one in some
+        ]
+        address_width = _width((address for _, address, _, _ in rows), _WIDEST_ADDRESS)
+        what_width = _width((what for _, _, what, _ in rows), _WIDEST_WHAT)
+        for action, address, what, place in rows:
+            sign, tone = ("!", Tone.WRONG) if is_blocked else (SIGN[action], TONE[action])
+            what = f"  {what:{what_width}}" if what_width else ""  # noqa: PLW2901 - the column
+            line = f"{sign} {address:{address_width}}{what}"
+            if place:
+                yield f"{indent}{paint(line, tone)}  {paint(place, Tone.QUIET)}"
+            else:
+                yield f"{indent}{paint(line.rstrip(), tone)}"
+
+
+def _grouped(pairs: Iterable[tuple[_K, _V]]) -> Mapping[_K, Sequence[_V]]:
+    groups: dict[_K, list[_V]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
+
+
+def _width(column: Iterable[str], most: int) -> int:
+    """How wide a column is to be: what is wider than *most* sticks out of it."""
+    return min(max(map(len, column)), most)

@@ -1,7 +1,5 @@
 """What became of a plan, as text and JSON."""
 
-from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from mailstate import __version__
@@ -25,7 +23,7 @@ from mailstate.reporting.plan_json import (
     plan_document,
     to_text,
 )
-from mailstate.reporting.plan_text import hold_lines
+from mailstate.reporting.plan_text import held_lines
 from mailstate.reporting.words import HOLD, SIGN
 
 _TONE = {
@@ -43,7 +41,8 @@ def outcome_line(outcome: Outcome, paint: Painter) -> str:
     change = outcome.change
     line = f"{SIGN[change.action]} {visible(change.key)}"
     said = visible(_detail(outcome))
-    return f"{paint(f'{word:9}', _TONE[word])} {line}{f'  {said}' if said else ''}"
+    shown = paint(f"{word.replace('_', ' '):9}", _TONE[word])
+    return f"{shown} {line}{f'  {said}' if said else ''}"
 
 
 def report_text(report: Report, paint: Painter) -> str:
@@ -70,7 +69,10 @@ def report_text(report: Report, paint: Painter) -> str:
                 lines.append(f"  {outcome_line(outcome, paint)}")
             case _:
                 pass
-    lines += _held_lines(report, paint)
+    held = [one for one in report.outcomes if isinstance(one, StillHeld)]
+    if held:
+        lines += ["", paint("Still held", Tone.TITLE)]
+        lines += held_lines(((one.hold, one.change) for one in held), paint)
     return "\n".join(lines) + "\n"
 
 
@@ -101,18 +103,11 @@ def report_json(report: Report, plan: Plan, context: Context) -> str:
     return to_text(report_document(report, plan, context))
 
 
-def _held_lines(report: Report, paint: Painter) -> Iterator[str]:
-    held = [outcome for outcome in report.outcomes if isinstance(outcome, StillHeld)]
-    by_domain = sorted(held, key=lambda outcome: outcome.hold.domain)
-    for _, outcomes in groupby(by_domain, key=lambda outcome: outcome.hold.domain):
-        some = list(outcomes)
-        yield from hold_lines(some[0].hold, len(some), paint)
-
-
 def _detail(outcome: Outcome) -> str:
     match outcome:
         case Applied(note=note, password_lost=True):
-            return f"{note}; the first password went down with the answer"
+            lost = "the first password went down with the answer: its holder needs another one"
+            return f"{note}; {lost}" if note else lost
         case Applied(note=note):
             return note
         case Failed(message=message):

@@ -1,5 +1,8 @@
 """What the text views say of resources, changes and holds."""
 
+import json
+from collections.abc import Iterator
+
 from mailstate.errors import Place
 from mailstate.model.resources import Access, Alias, Domain, Mailbox, Resource, User
 from mailstate.planning.plan import Action, Actor, Change, HoldReason
@@ -19,7 +22,7 @@ HOLD = {
 }
 
 WHO_ACTS = {
-    Actor.MAILSTATE: "nobody need act: the next apply looks again",
+    Actor.MAILSTATE: "each apply looks again by itself",
     Actor.OWNER: "an owner of the domain must act",
     Actor.OPERATOR: "the operator of dimail must act",
     Actor.MAINTAINER: "whoever keeps mailstate's settings must decide",
@@ -29,15 +32,12 @@ WHO_ACTS = {
 def described(resource: Resource) -> str:
     """What there is to say of *resource* beside its address, safe to print."""
     match resource:
-        case User() | Access():
+        case User() | Access() | Alias():
             return ""
-        case Domain(features=features, context=context):
-            on = ", ".join(sorted(features)) or "no features"
-            return visible(f"{on}; OX context {context}" if context else on)
-        case Mailbox(display_name=name, active=active):
-            return visible((name or "") + (" (inactive)" if active is False else ""))
-        case Alias(destination=destination):
-            return visible(f"to {destination}")
+        case Domain():
+            return visible("; ".join(_of_domain(resource)))
+        case Mailbox():
+            return visible(", ".join(_of_mailbox(resource)))
 
 
 def what_changes(change: Change) -> str:
@@ -45,7 +45,8 @@ def what_changes(change: Change) -> str:
     if change.action is not Action.UPDATE:
         return visible(change.note) or described(change.resource)
     pairs = (
-        f"{name}: {_shown(getattr(change.before, name))} -> {_shown(getattr(change.after, name))}"
+        f"{name}: {shown(getattr(change.before, name), unknown='not told')}"
+        f" -> {shown(getattr(change.after, name))}"
         for name in change.fields
     )
     return visible("; ".join(pairs))
@@ -56,13 +57,38 @@ def written_at(place: Place | None) -> str:
     return visible(f"{place.file}:{place.line}") if place else ""
 
 
-def _shown(value: object) -> str:
+def shown(value: object, *, unknown: str = "none") -> str:
+    """
+    One *value* of a resource: text in quotes, so that none of it passes for words of ours.
+
+    Not yet safe to print: `visible` comes after.
+    """
     match value:
         case None:
-            return "nothing"
+            return unknown
         case bool():
             return "yes" if value else "no"
-        case frozenset():
-            return ", ".join(sorted(map(str, value))) or "nothing"
+        case frozenset() | list():
+            return ", ".join(sorted(map(str, value))) or "none"
         case _:
-            return f'"{value}"'
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _of_domain(domain: Domain) -> Iterator[str]:
+    yield shown(domain.features) if domain.features else "no features"
+    if domain.context is not None:
+        yield f"OX context {shown(domain.context)}"
+    if domain.delivery not in {None, "virtual"}:
+        yield f"delivery {shown(domain.delivery)}"
+
+
+def _of_mailbox(mailbox: Mailbox) -> Iterator[str]:
+    names = [name for name in (mailbox.first_name, mailbox.last_name) if name is not None]
+    if mailbox.display_name is not None:
+        is_usual = not names or " ".join(names) == mailbox.display_name
+        full = "" if is_usual else f" ({' '.join(map(shown, names))})"
+        yield f"{shown(mailbox.display_name)}{full}"
+    if mailbox.active is False:
+        yield "inactive"
+    if mailbox.secondary_email is not None:
+        yield f"confirmation to {shown(mailbox.secondary_email)}"
