@@ -15,7 +15,7 @@ def problems_text(problems: Sequence[Problem], paint: Painter) -> str:
     for problem in problems:
         word = paint(f"{problem.severity}:", _TONE[problem.severity])
         where = visible(str(problem.place))
-        rule = paint(f"[{problem.rule}]", Tone.QUIET)
+        rule = paint(f"[{visible(problem.rule)}]", Tone.QUIET)
         lines.append(f"{word} {where}: {visible(problem.message)} {rule}")
         if problem.hint:
             lines.append(f"{paint('hint:', Tone.QUIET)}  {visible(problem.hint)}")
@@ -55,7 +55,7 @@ def problems_summary(problems: Sequence[Problem], files: int) -> str:
     counts = _counts(problems)
     where = counted(files, "file")
     if not problems:
-        return f"{where}, no problem"
+        return f"{where}, no problems"
     parts = [
         counted(counts[f"{severity}s"], severity) for severity in Severity if counts[f"{severity}s"]
     ]
