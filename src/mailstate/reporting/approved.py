@@ -12,7 +12,7 @@ from typing import Any
 from mailstate.errors import SettingsError, StalePlanError
 from mailstate.planning.plan import Plan
 from mailstate.reporting.paint import counted, visible
-from mailstate.reporting.plan_json import Context, digest, plan_document
+from mailstate.reporting.plan_json import Context, Json, digest, plan_document
 
 _PLAN_AGAIN = "make a new plan with `mailstate plan --out FILE`, and have it reviewed"
 _SHOWN = 20
@@ -25,7 +25,11 @@ def read_plan(text: str, *, name: str) -> Mapping[str, Any]:
     Raises `SettingsError` if it is no plan, of another major format, or was changed by hand.
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_without_doubles)
+        fitting = digest(document) if isinstance(document, dict) else ""
+    except _DoubleKeyError:
+        message = f"{name} was changed after it was written: a key comes twice"
+        raise SettingsError(message, hint=_PLAN_AGAIN) from None
     except (ValueError, RecursionError):
         raise SettingsError(f"{name} is not JSON", hint=_PLAN_AGAIN) from None
     if not isinstance(document, dict):
@@ -34,7 +38,7 @@ def read_plan(text: str, *, name: str) -> Mapping[str, Any]:
     if not isinstance(version, str) or version.partition(".")[0] != "1":
         message = f"{name} has a plan format that this version does not read"
         raise SettingsError(message, hint=_PLAN_AGAIN)
-    if document.get("digest") != digest(document):
+    if document.get("digest") != fitting:
         message = f"{name} was changed after it was written: its digest does not fit"
         raise SettingsError(message, hint=_PLAN_AGAIN)
     fault = _schema_fault(document)
@@ -55,32 +59,39 @@ def hold_to(approved: Mapping[str, Any], plan: Plan, context: Context) -> None:
     excess = list(_excess(approved, now))
     if excess:
         more = f"\n  and {len(excess) - _SHOWN} more" if len(excess) > _SHOWN else ""
-        lines = "".join(f"\n  {line}" for line in excess[:_SHOWN])
+        lines = "".join(f"\n  {_excess_line(*pair)}" for pair in excess[:_SHOWN])
         count = counted(len(excess), "change")
         message = f"{count} would be made that the saved plan does not have:{lines}{more}"
         raise StalePlanError(message, hint=_PLAN_AGAIN)
 
 
-def _excess(approved: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def _excess(
+    approved: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterator[tuple[Json, Json | None]]:
+    """What would be done now and was not approved, each with what was under its address."""
     allowed = {entry["address"]: entry for entry in (*approved["changes"], *approved["held"])}
     for entry in (*now["changes"], *now["held"]):
-        address = entry["address"]
-        known = allowed.get(address)
-        if known is None:
-            yield visible(f"{entry['action']} {address}: not in the saved plan")
-        elif not _is_within(entry, known):
-            yield visible(f"{entry['action']} {address}: {_entry_difference(known, entry)}")
+        known = allowed.get(entry["address"])
+        if known is None or not _is_within(entry, known):
+            yield entry, known
 
 
-def _is_within(entry: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+def _excess_line(entry: Json, known: Json | None) -> str:
+    difference = _entry_difference(known, entry) if known else "not in the saved plan"
+    return visible(f"{entry['action']} {entry['address']}: {difference}")
+
+
+def _is_within(entry: Json, known: Json) -> bool:
     """Whether *entry* does what *known* does, or a part of it, from where *known* started."""
     if entry["action"] != known["action"]:
         return False
     if entry["action"] != "update":
         return bool(entry["after"] == known["after"])
+    before, after = known["before"] or {}, known["after"] or {}
     return set(entry["fields"]) <= set(known["fields"]) and all(
-        entry[side][field] == known[side][field]
-        for side in ("before", "after")
+        field in before
+        and field in after
+        and (entry["before"][field], entry["after"][field]) == (before[field], after[field])
         for field in entry["fields"]
     )
 
@@ -89,13 +100,38 @@ def _difference(approved: Mapping[str, Any], now: Mapping[str, Any], key: str) -
     return visible(f"{json.dumps(approved[key])}, now {json.dumps(now[key])}")
 
 
-def _entry_difference(known: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
+def _entry_difference(known: Json, entry: Json) -> str:
+    """`after.display_name was "Ada", is "Bob"`, for each place where *entry* is not *known*."""
     # Imported here: it takes longer than the rest of a small plan, and is needed only now.
     from deepdiff import DeepDiff  # noqa: PLC0415
 
     compared = ("action", "before", "after", "fields")
     before, after = ({key: side[key] for key in compared} for side in (known, entry))
-    return "; ".join(DeepDiff(before, after, verbose_level=2).pretty().splitlines())
+    found = (level for levels in DeepDiff(before, after, view="tree").values() for level in levels)
+    return "; ".join(
+        f"{'.'.join(map(str, level.path(output_format='list')))}"
+        f" was {_told(level.t1)}, is {_told(level.t2)}"
+        for level in sorted(found, key=lambda level: str(level.path()))
+    )
+
+
+def _told(value: object) -> str:
+    """A JSON value; deepdiff has one of its own for what is not there."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except TypeError:
+        return "absent"
+
+
+class _DoubleKeyError(ValueError):
+    """An object of the document has two values under one key: which one was reviewed?"""
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise _DoubleKeyError
+    return values
 
 
 def _schema_fault(document: object) -> str:
