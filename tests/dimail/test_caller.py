@@ -135,12 +135,12 @@ def test_a_pause_holds_for_other_calls_too():
 
     async def scenario():
         async with client(router, clock=clock) as api:
-            with pytest.raises(BusyCallError) as caught:
+            with pytest.raises(BusyCallError, match="429"):
                 await api.create(User(name="u"))
             await api.users()
-            return caught.value.retry_after
 
-    assert 9 == run(scenario())
+    run(scenario())
+
     assert [9] == clock.slept
 
 
@@ -214,14 +214,16 @@ def test_missing_rights_cost_one_login_not_one_per_call():
     router = dimail({f"GET {MAILBOX}": error(403)})
 
     async def scenario():
+        hints = set()
         async with client(router, clock=clock) as api:
             for pause in (0, 0, 61):
                 clock.now += pause
                 with pytest.raises(RefusedCallError, match="403") as caught:
                     await api.find(ADA)
-        return caught.value.hint
+                hints.add(caught.value.hint)
+        return hints
 
-    assert "no access" in run(scenario())
+    assert {"the account in use has no access to this domain"} == run(scenario())
     token, find = "GET /token/", f"GET {MAILBOX}"
     assert [token, find, token, find, find, find, token, find] == asked(router)
 
@@ -288,13 +290,15 @@ def test_a_refused_login_is_not_tried_again(status):
     router = dimail({"GET /token/": error(status)})
 
     async def scenario():
+        hints = []
         async with client(router) as api:
             for _ in range(3):
                 with pytest.raises(RefusedCallError, match="GET /token/") as caught:
                     await api.create(ADA)
-        return caught.value.hint
+                hints.append("MAILSTATE_PASSWORD" in caught.value.hint)
+        return hints
 
-    assert "MAILSTATE_PASSWORD" in run(scenario())
+    assert [True] * 3 == run(scenario())
     assert ["GET /token/"] == asked(router)
 
 

@@ -100,6 +100,7 @@ def test_an_error_of_an_unknown_kind_is_doubtful():
         ("https://dimail.example/?a=canary", "not of the form"),
         ("https://dimail.example/#canary", "not of the form"),
         ("https://[canary", "not of the form"),
+        ("https://dimail.example:canary", "not of the form"),
         ("", "not of the form"),
     ],
 )
@@ -259,6 +260,7 @@ def test_a_redirect_on_the_same_host_is_followed(location):
         redirect("https://u:p@dimail.example/users/"),
         redirect("//evil.example/"),
         redirect("https://[evil"),
+        redirect("https://dimail.example:evil/"),
         redirect(None),
         redirect("/there/", status=302),
         redirect("/there/", status=301),

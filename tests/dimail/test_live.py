@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from mailstate.dimail.live import read_live
 from mailstate.errors import Place, RefusedCallError, RemoteError
-from mailstate.model.resources import Access, Alias, Domain, DomainName, User, UserId
+from mailstate.model.resources import (
+    Access,
+    Alias,
+    Domain,
+    DomainName,
+    User,
+    UserId,
+    access_key,
+    alias_key,
+    user_key,
+)
 from mailstate.model.state import Check, DesiredState, DomainState, LiveDomain, LiveState, Person
 from tests.dimail.support import (
     ACCOUNT,
@@ -34,8 +44,8 @@ V1_LIST, V2_LIST = f"GET /domains/{D}/mailboxes/", f"GET /v2/domains/{D}/mailbox
 ALIASES, CHECK = f"GET /domains/{D}/aliases/", f"GET /domains/{D}/check"
 UUID = "5e0c2f6e-3c1b-4f0a-9d3e-1f2a3b4c5d6e"
 EXPECTED = LiveState(
-    users={f"user/{ACCOUNT}": User(name=ACCOUNT)},
-    accesses={f"access/{D}/{ACCOUNT}": Access(domain=D, user=ACCOUNT)},
+    users={user_key(ACCOUNT): User(name=ACCOUNT)},
+    accesses={access_key(D, ACCOUNT): Access(domain=D, user=ACCOUNT)},
     domains={
         D: LiveDomain(
             domain=Domain(
@@ -47,7 +57,7 @@ EXPECTED = LiveState(
             state=DomainState.OK,
             mailboxes={ADA.key: ADA},
             aliases={
-                f"alias/contact@{D}/ada@{D}": Alias(
+                alias_key(f"contact@{D}", f"ada@{D}"): Alias(
                     domain=D, local_part="contact", destination=f"ada@{D}"
                 )
             },
@@ -286,6 +296,20 @@ def test_half_made_mailboxes_are_looked_for_if_one_is_missing():
     assert 1 == calls.count(V1_LIST)
 
 
+@pytest.mark.parametrize(("status", "half_made"), [("broken", {ADA.key}), ("ok", set())])
+def test_a_mailbox_that_is_not_known_to_be_in_use_may_be_half_made(status, half_made):
+    """
+    Where the second API lists half-made mailboxes too, the first one tells which they are.
+    """
+    unknown = V2 | {"active": "unknown"}
+    first = V1 | {"active": "unknown", "status": status}
+    live, calls = read({V2_LIST: ok([unknown]), V1_LIST: ok([first])})
+
+    assert half_made == live.domains[D].half_made
+    assert [replace(ADA, active=None)] == list(live.domains[D].mailboxes.values())
+    assert 1 == calls.count(V1_LIST)
+
+
 def test_half_made_mailboxes_are_not_looked_for_without_webmail():
     """
     Without webmail there is one store only.
@@ -374,10 +398,12 @@ def test_whether_a_check_is_needed_is_asked_with_all_that_was_read():
     Whoever decides sees mailboxes and aliases.
     """
     seen = []
-    read(
-        {"GET /domains/": ok([DOMAIN | {"state": "new"}])},
-        needs_check=lambda live: bool(seen.append(live)),
-    )
+
+    def look_at(live):
+        seen.append(live)
+        return False
+
+    read({"GET /domains/": ok([DOMAIN | {"state": "new"}])}, needs_check=look_at)
 
     assert [{ADA.key: ADA}] == [live.mailboxes for live in seen]
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Collection
 from http import HTTPStatus
+from typing import assert_never
 
 from mailstate.dimail import calls
 from mailstate.dimail.calls import Auth, Call, Repeat
@@ -178,6 +179,7 @@ def _is_worth_repeating(call: Call, outcome: Answer | Trouble, tries: int) -> bo
                 else outcome.status == HTTPStatus.TOO_MANY_REQUESTS
                 or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
             )
+    assert_never(call.repeat)
 
 
 def _retry_after(outcome: Answer | Trouble) -> float:

@@ -102,9 +102,10 @@ class DomainReader:
         """
         *live* with its mailboxes and aliases.
 
-        Half-made mailboxes are looked for if one of those *wanted* is not in the list of the
-        second API, which leaves them out, or, if *wanted* is None, in any case. Without access
-        the domain is not `readable`; if the account is *entitled*, that is an error.
+        The list of the second API does not tell half-made mailboxes. The first API is asked for
+        them if one of those *wanted* may be half-made, or, if *wanted* is None, in any case.
+        Without access the domain is not `readable`; if the account is *entitled*, that is an
+        error.
         """
         domain = live.domain.name
         try:
@@ -136,8 +137,8 @@ class DomainReader:
                 box.mailbox.key: box
                 for box in wire.mailboxes_v2(_node(call, answer), domain, webmail=webmail)
             }
-            if webmail and (wanted is None or any(key not in boxes for key in wanted)):
-                boxes = {**await self._v1_list(domain, webmail=webmail), **boxes}
+            if webmail and (wanted is None or any(_is_suspect(boxes.get(key)) for key in wanted)):
+                boxes = _merged(boxes, await self._v1_list(domain, webmail=webmail))
         return [boxes[key] for key in sorted(boxes)]
 
     async def _v1_list(self, domain: DomainName, *, webmail: bool) -> dict[Key, wire.ApiMailbox]:
@@ -160,6 +161,25 @@ class DomainReader:
 
     async def _read(self, call: Call) -> Node:
         return _node(call, await self._caller.read(call))
+
+
+def _is_suspect(box: wire.ApiMailbox | None) -> bool:
+    """
+    Whether a mailbox may be half-made: it is not in the list of the second API, or not in use.
+
+    The contract does not tell which of the two a server chooses (§8, §15).
+    """
+    return box is None or box.mailbox.active is None
+
+
+def _merged(
+    second: dict[Key, wire.ApiMailbox], first: dict[Key, wire.ApiMailbox]
+) -> dict[Key, wire.ApiMailbox]:
+    """What both APIs tell: that a mailbox is broken by the first, all else by the second."""
+    both = {
+        key: replace(first[key], mailbox=box.mailbox) for key, box in second.items() if key in first
+    }
+    return {**first, **second, **both}
 
 
 class _NoAccessError(Exception):
