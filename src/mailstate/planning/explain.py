@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from mailstate.errors import Place
-from mailstate.model.resources import Key, Resource, access_key
+from mailstate.model.resources import (
+    Access,
+    Alias,
+    DomainName,
+    Key,
+    Mailbox,
+    Resource,
+    Role,
+    access_key,
+    domain_key,
+)
 from mailstate.model.state import DesiredState, LiveState
 from mailstate.planning.checks import what_is_wrong, what_to_do
 from mailstate.planning.plan import Actor, Blocked, Held, Hold, Plan, Policy
@@ -42,12 +52,15 @@ def explain(
     key: Key, desired: DesiredState, live: LiveState, plan: Plan, policy: Policy
 ) -> Explanation:
     """Say everything that is known about *key*."""
-    wanted = {resource.key: resource for resource in _desired_resources(desired)}
+    wanted = {resource.key: resource for resource in _desired_resources(desired, policy)}
     existing = {resource.key: resource for resource in _live_resources(live)}
     places = _places(desired, policy)
     verdict, reasons, next_step = _verdict(key, plan)
     is_known = key in wanted or key in existing or key in places or bool(verdict)
-    if not verdict:
+    unread = _unread(wanted.get(key), live)
+    if not verdict and unread is not None:
+        verdict, next_step = _unknown(unread)
+    elif not verdict:
         verdict, next_step = _verdict_without_entry(
             is_written=key in places, is_live=key in existing
         )
@@ -116,11 +129,31 @@ def _verdict_without_entry(*, is_written: bool, is_live: bool) -> tuple[str, str
     )
 
 
-def _desired_resources(desired: DesiredState) -> Iterator[Resource]:
+def _unread(wanted: Resource | None, live: LiveState) -> DomainName | None:
+    """The domain of *wanted*, if what is on it could not be read."""
+    if not isinstance(wanted, Mailbox | Alias):
+        return None
+    existing = live.domains.get(wanted.domain)
+    return wanted.domain if existing and not existing.readable else None
+
+
+def _unknown(domain: DomainName) -> tuple[str, str]:
+    return (
+        f"unknown: the service account may not read what is on {domain}",
+        f"`mailstate explain {domain_key(domain)}` says why",
+    )
+
+
+def _desired_resources(desired: DesiredState, policy: Policy) -> Iterator[Resource]:
     for person in desired.people.values():
         yield person.user
-    for domain in desired.domains.values():
+    for name, domain in desired.domains.items():
         yield domain.domain
+        if not domain.disabled:
+            yield Access(domain=name, user=policy.service_account)
+        for user, role in domain.roles.items():
+            if role is not Role.VIEWER:
+                yield Access(domain=name, user=desired.people[user].user.name)
         yield from domain.mailboxes.values()
         yield from domain.aliases.values()
 
@@ -139,5 +172,6 @@ def _places(desired: DesiredState, policy: Policy) -> dict[Key, Place]:
     for name, domain in desired.domains.items():
         places |= domain.places
         if domain.domain.key in places and not domain.disabled:
-            places[access_key(name, policy.service_account)] = places[domain.domain.key]
+            own = access_key(name, policy.service_account)
+            places.setdefault(own, places[domain.domain.key])
     return places
