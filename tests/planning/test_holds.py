@@ -1,0 +1,102 @@
+"""What a domain's changes wait for, and who must act."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailstate.model.resources import Access, User
+from mailstate.model.state import DomainState
+from mailstate.planning.holds import hold_on, waits_for_its_domain
+from mailstate.planning.plan import Action, Actor, Change, HoldReason
+from tests.planning.examples import A, alias, asked, mailbox, there
+from tests.strategies import EXTERNAL, INTERNAL
+
+BROKEN = DomainState.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("live", "reason", "actor"),
+    [
+        (None, HoldReason.DOMAIN_ABSENT, Actor.MAILSTATE),
+        (there(A, readable=False), HoldReason.ACCESS_MISSING, Actor.MAILSTATE),
+        (there(A, state=DomainState.UNTOLD), HoldReason.STATE_UNKNOWN, Actor.MAINTAINER),
+        (there(A, state=DomainState.OTHER), HoldReason.STATE_UNKNOWN, Actor.OPERATOR),
+        (there(A, state=DomainState.NEW), HoldReason.DOMAIN_PENDING, Actor.MAILSTATE),
+        (there(A, state=BROKEN), HoldReason.FAILED, Actor.OPERATOR),
+        (there(A, state=BROKEN, failing=(INTERNAL,)), HoldReason.FAILED, Actor.OPERATOR),
+        (there(A, state=BROKEN, failing=(EXTERNAL,)), HoldReason.ACTION_REQUIRED, Actor.OWNER),
+        (
+            there(A, state=BROKEN, failing=(INTERNAL, EXTERNAL)),
+            HoldReason.ACTION_REQUIRED,
+            Actor.OWNER,
+        ),
+        (there(A, state=BROKEN, check_error="500"), HoldReason.CHECK_FAILED, Actor.MAILSTATE),
+        (
+            there(A, state=DomainState.NEW, check_error="500"),
+            HoldReason.CHECK_FAILED,
+            Actor.MAILSTATE,
+        ),
+    ],
+)
+def test_a_domain_that_is_not_enabled_holds_its_changes(live, reason, actor):
+    """
+    With the reason, and who must act.
+    """
+    hold = hold_on(A, live, assume_enabled=False)
+
+    assert hold is not None
+    assert (A, reason, actor) == (hold.domain, hold.reason, hold.actor)
+    assert (live.failing if live else ()) == hold.checks
+    assert hold.detail
+
+
+@pytest.mark.parametrize(
+    ("live", "assume_enabled"),
+    [
+        (there(A), False),
+        (there(A, failing=(EXTERNAL,), check_error="500"), False),
+        (there(A, state=DomainState.UNTOLD), True),
+        (None, True),
+    ],
+)
+def test_an_enabled_domain_holds_nothing(live, assume_enabled):
+    """
+    It is what dimail says it is, or, where it tells nothing, what the policy says.
+    """
+    assert hold_on(A, live, assume_enabled=assume_enabled) is None
+
+
+@given(st.sampled_from([one for one in DomainState if one is not DomainState.UNTOLD]))
+def test_the_policy_never_outdoes_what_dimail_tells(state):
+    """
+    `assume_enabled` is about silence only.
+    """
+    live = there(A, state=state)
+
+    assert hold_on(A, live, assume_enabled=False) == hold_on(A, live, assume_enabled=True)
+
+
+OFF, ON = mailbox(active=False), mailbox()
+
+
+@pytest.mark.parametrize(
+    ("change", "waits"),
+    [
+        (Change(action=Action.CREATE, before=None, after=ON), True),
+        (Change(action=Action.CREATE, before=None, after=OFF), True),
+        (Change(action=Action.CREATE, before=None, after=alias("x@y.test")), True),
+        (Change(action=Action.UPDATE, before=ON, after=OFF, fields=("active",)), False),
+        (Change(action=Action.UPDATE, before=OFF, after=ON, fields=("active",)), True),
+        (Change(action=Action.UPDATE, before=OFF, after=OFF, fields=("first_name",)), True),
+        (Change(action=Action.DELETE, before=ON, after=None), False),
+        (Change(action=Action.DELETE, before=alias("x@y.test"), after=None), False),
+        (Change(action=Action.CREATE, before=None, after=User(name="x")), False),
+        (Change(action=Action.CREATE, before=None, after=Access(domain=A, user="x")), False),
+        (Change(action=Action.CREATE, before=None, after=asked(A).domain), False),
+    ],
+)
+def test_what_opens_or_alters_something_waits_and_what_closes_does_not(change, waits):
+    """
+    Users, domains and accesses never wait: they are what makes a domain work.
+    """
+    assert waits is waits_for_its_domain(change)
