@@ -1,5 +1,6 @@
 """Any conversation with a server goes as a small model, written from the contract, foretells."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -229,7 +230,7 @@ def body(name, given="", sur=""):
 
 
 # For each call of the model: how it is asked over HTTP, as (request, caller, JSON).
-CALLS = {
+CALLS: dict[str, Callable[..., tuple[str, str, object]]] = {
     "create_user": lambda name, admin: (
         "POST /users/",
         "root",

@@ -1,8 +1,10 @@
 """Domains: what they answer, and how the DNS moves their state."""
 
+import asyncio
+
 import pytest
 
-from mailstate.sandbox import PROFILES, Sandbox
+from mailstate.sandbox import PROFILES, Sandbox, routes_domains
 from tests.sandbox.asking import EVERY_FEATURE, NAMES, Asker
 
 CHECKING = ("2024-check", "2026")
@@ -272,13 +274,9 @@ def test_the_background_check_can_be_switched_on():
     assert "broken" == state
 
 
-def test_a_check_of_a_domain_removed_meanwhile_does_nothing():
+def test_a_check_of_a_domain_removed_meanwhile_does_nothing(modern):
     """
     The check after a creation passes over a domain that has gone.
     """
-    with Sandbox(background_check=True) as sandbox:
-        sandbox.add_fault(method="POST", path="/domains/", kind="500_half")
-        ask = Asker(sandbox)
-        ask("POST /domains/", by="basic:admin", json=NEW)
-        ask.close()
-        assert [] == sandbox.summary()["domains"]
+    asyncio.run(routes_domains._check_later(modern.sandbox._dimail, "gone.example"))
+    assert [] == modern.sandbox.summary()["domains"]

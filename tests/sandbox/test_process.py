@@ -193,3 +193,31 @@ def test_in_the_foreground_it_says_where_it_serves(place):
     assert said.startswith("serving 2026 at http://127.0.0.1:")
     assert (0, 1) == (child.returncode, second.returncode)
     assert process.status(place) is None
+
+
+def test_one_that_does_not_heed_is_killed(place, monkeypatch):
+    """
+    A sandbox that cannot end by itself is ended.
+    """
+    monkeypatch.setattr(process, "_STOP_TIMEOUT", 0.2)
+    monkeypatch.setattr(process, "_ANSWER_TIMEOUT", 0.2)
+    running = process.start(place)
+    os.kill(running.pid, signal.SIGSTOP)
+    with pytest.raises(SandboxError, match="does not answer"):
+        process.reset(place)
+    assert process.stop(place)
+    assert process.status(place) is None
+
+
+def test_a_place_held_by_something_else_is_told(place, monkeypatch):
+    """
+    Who holds the lock without saying where it serves is no sandbox to return.
+    """
+    monkeypatch.setattr(process, "_STOP_TIMEOUT", 0.1)
+    place.mkdir(parents=True)
+    lock = process.hold(place) or 0
+    try:
+        with pytest.raises(SandboxError, match="did not last"):
+            process.start(place)
+    finally:
+        os.close(lock)

@@ -73,8 +73,12 @@ class Dns:
     def exists(self, name: str) -> bool:
         """Say whether anything is published at *name* or below it."""
         bare = _bare(name)
-        return any(
-            record.name == bare or record.name.endswith(f".{bare}") for record in self.records()
+        return bool(
+            self._database.rows(
+                "SELECT 1 FROM dns_records WHERE name = ?1"
+                " OR substr(name, -length(?1) - 1) = '.' || ?1 LIMIT 1",
+                bare,
+            )
         )
 
     def values(self, name: str, type_: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections import deque
 from dataclasses import dataclass, field
@@ -210,6 +211,11 @@ class FaultyApp:
         read = await _whole(receive)
         if read is None:
             return
+        # A server that stops cancels what is under way, which is then simply over.
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._serve(scope, read, send)
+
+    async def _serve(self, scope: Scope, read: Receive, send: Send) -> None:
         fault = self.faults.strike(scope["method"], scope["path"])
         connection: Connection = scope["state"][CONNECTION]
 
