@@ -259,7 +259,12 @@ class _Builder:
             message = "half of a surrogate pair is not a character"
             self._tell("yaml/syntax", self._mark(event.start_mark), message)
             raise _StopReadingError
-        if self._quoted is not None and event.style in "'\"":
+        if self._quoted is None:
+            return
+        if event.style in "|>":
+            if "\t" in event.value:  # which is told as a tab
+                self._document.faulty.add(self._mark(event.start_mark))
+        else:
             start = self._text.find(event.style, event.start_mark.index)
             self._quoted.append((start, event.end_mark.index))
 
@@ -281,6 +286,8 @@ class _Builder:
                 continue
             value = self._value(event, depth)
             if value is None and _is_empty(event):
+                at -= event.anchor is None  # the parser's mark is behind the dash
+                self._document.faulty.add(at)
                 self._tell("yaml/empty-value", at, "an item of this list has nothing in it")
             seq.append(value)
             marks.append(at)
@@ -289,6 +296,8 @@ class _Builder:
         found = Map()
         found.mark = self._mark(event.start_mark)
         found.marks = marks = []
+        found.is_whole = True
+        found.has_odd_keys = False
         depth += 1
         next_event = self._event
         known = self._known_keys.get
@@ -307,6 +316,8 @@ class _Builder:
             at = (start.line + 1) << 32 | (start.column + 1)
             value = event.value if _is_plain_text(event) else self._value(event, depth)
             if key is None:
+                found.is_whole = False
+                found.has_odd_keys = True
                 continue
             if value is None and _is_empty(event):
                 self._tell("yaml/empty-value", key_at, f"there is nothing after `{shown(key)}:`")
@@ -314,6 +325,7 @@ class _Builder:
                 first = place(self._file, found.key_mark(key))
                 message = f"`{shown(key)}` is written twice: first in line {first.line}"
                 self._tell("yaml/duplicate-key", key_at, message)
+                found.is_whole = False
                 continue
             found[key] = value
             marks.append(key_at)

@@ -82,8 +82,10 @@ class DomainEntry(Entry):
         self.mailboxes = self.entries("mailboxes")
         self.aliases = self.entries("aliases")
         self.unknown_fields = [field for field in node if field not in fields]
-        self.is_complete = not self.unknown_fields and all(
-            _is_understood(node, field, "local_part") for field in _LISTS_ON_A_DOMAIN
+        self.is_complete = (
+            node.is_whole
+            and not self.unknown_fields
+            and all(_is_understood(node, field, "local_part") for field in _LISTS_ON_A_DOMAIN)
         )
 
     @property
@@ -125,7 +127,11 @@ def declared(
             DomainEntry(entry.file, entry.node, entry.mark, domain_fields)
             for entry in _entries(document.file, root.get("domains"))
         )
-        if not _ROOT_FIELDS.issuperset(root) or not _is_understood(root, "users", "name"):
+        if (
+            not root.is_whole
+            or not _ROOT_FIELDS.issuperset(root)
+            or not _is_understood(root, "users", "name")
+        ):
             has_all_users = False
     return Declared(users=tuple(users), domains=tuple(domains), has_all_users=has_all_users)
 

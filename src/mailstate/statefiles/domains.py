@@ -18,7 +18,7 @@ def check_domains(declared: Declared) -> Iterator[Problem]:
             at = domain.place("name")
             first = first_places.setdefault(domain.name, at)
             if first is not at:
-                message = f"the domain `{_both(domain)}` is declared twice: first at {first}"
+                message = f"the domain {_called(domain)} is declared twice: first at {first}"
                 yield problem("domain-declared-twice", at, message)
         yield from _features(domain)
 
@@ -44,10 +44,6 @@ def _features(domain: DomainEntry) -> Iterator[Problem]:
         yield problem("aliases-without-feature", domain.field_place("aliases"), message)
 
 
-def _both(domain: DomainEntry) -> str:
+def _called(domain: DomainEntry) -> str:
     written = domain.text("name") or ""
-    return (
-        written
-        if written == domain.name
-        else f"{shown(written)}` (`{domain.name}`)".removesuffix("`")
-    )
+    return f"`{written}`" if written == domain.name else f"`{shown(written)}` (`{domain.name}`)"

@@ -32,12 +32,19 @@ def place(file: str, at: Mark) -> Place:
 
 
 class Map(dict[str, Value]):
-    """A mapping; `marks` has the key's and the value's mark of each entry, in their order."""
+    """
+    A mapping; `marks` has the key's and the value's mark of each entry, in their order.
 
-    __slots__ = ("mark", "marks")
+    `is_whole` is false if an entry was left out, and `has_odd_keys` if it is not known what such an
+    entry would have been called: then nobody can say that a field is missing.
+    """
+
+    __slots__ = ("has_odd_keys", "is_whole", "mark", "marks")
 
     mark: Mark
     marks: list[Mark]
+    is_whole: bool
+    has_odd_keys: bool
 
     def key_mark(self, key: str) -> Mark:
         """Where *key* is written."""

@@ -64,6 +64,8 @@ def handle_fault(text: str) -> Fault | None:
         return Fault("handle-form", message, "shorten it")
     if _HANDLE.fullmatch(text):
         return None
+    if not text:
+        return Fault("handle-form", "the handle is empty")
     odd = _HANDLE_CHARACTERS.search(text)
     if odd:
         return Fault("handle-form", f"the handle `{shown(text)}` holds {_character(odd[0])}")
@@ -192,6 +194,8 @@ def email_address(text: str) -> str | Fault:
     """
     what = f"`{shown(text)}`"
     local, at, domain = text.rpartition("@")
+    if not text:
+        return Fault("email-form", "the address is empty")
     if not at:
         return Fault("email-form", f"{what} is not an e-mail address: it has no `@`", _EMAIL_HINT)
     if not local or "@" in local:
@@ -225,6 +229,8 @@ def destination(text: str) -> str | Fault:
 def _character(char: str) -> str:
     if char == " ":
         return "a blank"
+    if char.isupper():
+        return f"a capital, `{char}`"
     return f"`{char}`" if char.isprintable() else character_name(char)
 
 

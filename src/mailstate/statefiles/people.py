@@ -44,7 +44,11 @@ def _twice(declared: Declared) -> Iterator[Problem]:
 
 def _roles(domain: DomainEntry) -> Iterator[Problem]:
     owners = domain.texts("owners")
-    is_missing = "owners" not in domain.node and not near("owners", domain.unknown_fields)
+    is_missing = (
+        "owners" not in domain.node
+        and not domain.node.has_odd_keys
+        and not near("owners", domain.unknown_fields)
+    )
     if is_missing or domain.node.get("owners") == []:
         message = f"{_called(domain)} has no owner"
         yield problem("domain-without-owner", domain.place("owners"), message)

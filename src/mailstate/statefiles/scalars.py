@@ -39,7 +39,7 @@ _TIMESTAMP = re.compile(
 )
 
 
-SUSPECT = _FIRST | {word[0] for word in _TRUE | _FALSE | _NULL | {"true"} if word}
+SUSPECT = _FIRST | {word[0] for word in _TRUE | _FALSE | _NULL | {"true", "false"} if word}
 """What a plain scalar begins with that may be something else than text."""
 
 

@@ -89,7 +89,7 @@ def _unknown_fields(error: _Error, _what: str) -> Iterator[_Words]:
     fields = list(error.schema["properties"])
     for key in error.instance:
         if key not in fields:
-            message = f"`{shown(key)}` is not a field{_of(error)}"
+            message = f"`{shown(key)}` is not a field of {_called(error, 'a')}"
             message += did_you_mean(key, [field for field in fields if field not in error.instance])
             yield key, "schema/unknown-field", message, None
 
@@ -97,11 +97,13 @@ def _unknown_fields(error: _Error, _what: str) -> Iterator[_Words]:
 def _missing_field(error: _Error, _what: str) -> Iterator[_Words]:
     # jsonschema has an error for each field, and its name in the message alone. A field that is
     # there with a misspelt name is told as unknown.
+    if error.instance.has_odd_keys:
+        return
     fields = error.schema["properties"]
     unknown = [field for field in error.instance if field not in fields]
     for name in error.validator_value:
         if error.message.startswith(repr(name)) and name != _OWNERS and not near(name, unknown):
-            message = f"`{name}` is missing{_of(error)}"
+            message = f"{_called(error, 'this')} has no `{name}`"
             yield None, "schema/missing-field", message, f"add `{name}: …`"
 
 
@@ -161,9 +163,9 @@ def _mark_of(document: Document, path: _Path) -> Mark:
     return at
 
 
-def _of(error: _Error) -> str:
-    title = str(error.schema["title"])
-    return " of a state file" if not error.absolute_path else f" of a {title.lower()}"
+def _called(error: _Error, article: str) -> str:
+    title: str = error.schema["title"].lower().removeprefix("mailstate ")
+    return f"{article}n {title}" if article == "a" and title[0] == "a" else f"{article} {title}"
 
 
 def _item(error: _Error, what: str) -> str:

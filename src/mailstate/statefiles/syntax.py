@@ -117,5 +117,6 @@ def explain(problem: str, context: str, char: str) -> Fault:
         )
     for words, message, hint in _WORDS:
         if any(word in problem for word in words):
-            return Fault(rule="yaml/syntax", message=message, hint=hint)
+            # At the end of the file, only the beginning of what is not closed helps.
+            return Fault(rule="yaml/syntax", message=message, hint=hint, at_context=not char)
     return Fault(rule="yaml/syntax", message="from here on the file is not YAML")
