@@ -1,0 +1,147 @@
+"""A secret cannot be shown by accident."""
+
+import copy
+import json
+import logging
+import pickle
+import pprint
+import traceback
+from dataclasses import asdict, dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailstate.model.secret import Secret
+
+TEXT = "Corr3ct-horse"
+SECRET = Secret(TEXT)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Something that holds a secret."""
+
+    password: Secret
+
+
+def test_only_reveal_gives_the_text():
+    """
+    Whoever calls it means it.
+    """
+    assert TEXT == SECRET.reveal()
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        str,
+        repr,
+        ascii,
+        pprint.pformat,
+        lambda value: f"{value}",
+        lambda value: f"{value!r}",
+        lambda value: f"{value:>40}",
+        lambda value: f"{value=}",
+        lambda value: "%s %r" % (value, value),  # noqa: UP031 - one more way to show something
+        lambda value: "{} {!r}".format(value, value),  # noqa: UP032 - as above
+        lambda value: repr([value]),
+        lambda value: repr({"password": value}),
+        lambda value: json.dumps({"password": value}, default=str),
+        lambda value: json.dumps({"password": value}, default=repr),
+        lambda value: repr(dir(value)),
+    ],
+)
+@pytest.mark.parametrize("value", [SECRET, Answer(SECRET)], ids=["itself", "within"])
+def test_no_way_of_showing_shows_it(show, value):
+    """
+    Neither by itself nor within something else.
+    """
+    assert TEXT not in show(value)
+
+
+def test_a_log_does_not_show_it(caplog):
+    """
+    However it gets there.
+    """
+    logging.getLogger("mailstate").error("%s %r", SECRET, Answer(SECRET))
+
+    assert TEXT not in caplog.text
+
+
+def test_a_traceback_does_not_show_it():
+    """
+    Not even one that shows local variables.
+    """
+
+    def fail(password):
+        raise ValueError(password)
+
+    with pytest.raises(ValueError, match=r"\*\*\*") as caught:
+        fail(SECRET)
+
+    found = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert TEXT not in "".join(found.format())
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_it_cannot_be_pickled(protocol):
+    """
+    By no protocol.
+    """
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(SECRET, protocol)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_it_cannot_be_copied(duplicate):
+    """
+    There is one of it, where it came in.
+    """
+    with pytest.raises(TypeError, match="cannot be pickled or copied"):
+        duplicate(SECRET)
+
+
+def test_what_holds_it_cannot_be_taken_apart():
+    """
+    A dataclass as a dict would carry it on.
+    """
+    with pytest.raises(TypeError):
+        asdict(Answer(SECRET))
+
+
+def test_it_is_no_json():
+    """
+    An encoder that knows nothing of it fails.
+    """
+    with pytest.raises(TypeError):
+        json.dumps(SECRET)
+
+
+def test_it_has_no_dict_to_look_into():
+    """
+    Tools that walk attributes find none.
+    """
+    with pytest.raises(TypeError):
+        vars(SECRET)
+
+
+@given(st.text())
+def test_it_is_like_nothing_but_itself(text):
+    """
+    Comparing tells nothing of the text, nor does the hash.
+    """
+    one, other = Secret(text), Secret(text)
+
+    assert one == one  # noqa: PLR0124 - that is the point
+    assert one != other
+    assert one != text
+    assert len({one, other}) == 2
+
+
+@given(st.text())
+def test_it_tells_whether_there_is_one(text):
+    """
+    An empty one is false.
+    """
+    assert bool(text) is bool(Secret(text))
