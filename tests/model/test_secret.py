@@ -18,6 +18,25 @@ TEXT = "Corr3ct-horse"
 SECRET = Secret(TEXT)
 
 
+WAYS = {
+    "str": str,
+    "repr": repr,
+    "ascii": ascii,
+    "pprint": pprint.pformat,
+    "f-string": lambda value: f"{value}",
+    "f-string with !r": lambda value: f"{value!r}",
+    "f-string with a width": lambda value: f"{value!s:>40}",
+    "f-string with =": lambda value: f"{value=}",
+    "percent": lambda value: "%s %r" % (value, value),  # noqa: UP031 - one more way to show it
+    "format": lambda value: "{} {!r}".format(value, value),  # noqa: UP032 - as above
+    "a list": lambda value: repr([value]),
+    "a dict": lambda value: repr({"password": value}),
+    "JSON of str": lambda value: json.dumps({"password": value}, default=str),
+    "JSON of repr": lambda value: json.dumps({"password": value}, default=repr),
+    "names of attributes": lambda value: repr(dir(value)),
+}
+
+
 @dataclass(frozen=True)
 class Answer:
     """Something that holds a secret."""
@@ -32,32 +51,20 @@ def test_only_reveal_gives_the_text():
     assert TEXT == SECRET.reveal()
 
 
-@pytest.mark.parametrize(
-    "show",
-    [
-        str,
-        repr,
-        ascii,
-        pprint.pformat,
-        lambda value: f"{value}",
-        lambda value: f"{value!r}",
-        lambda value: f"{value:>40}",
-        lambda value: f"{value=}",
-        lambda value: "%s %r" % (value, value),  # noqa: UP031 - one more way to show something
-        lambda value: "{} {!r}".format(value, value),  # noqa: UP032 - as above
-        lambda value: repr([value]),
-        lambda value: repr({"password": value}),
-        lambda value: json.dumps({"password": value}, default=str),
-        lambda value: json.dumps({"password": value}, default=repr),
-        lambda value: repr(dir(value)),
-    ],
-)
+@pytest.mark.parametrize("show", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("value", [SECRET, Answer(SECRET)], ids=["itself", "within"])
 def test_no_way_of_showing_shows_it(show, value):
     """
     Neither by itself nor within something else.
     """
     assert TEXT not in show(value)
+
+
+def test_a_width_does_not_show_it():
+    """
+    A format of its own is not passed on.
+    """
+    assert "***" == f"{SECRET:>40}"
 
 
 def test_a_log_does_not_show_it(caplog):
