@@ -260,7 +260,6 @@ def test_a_redirect_on_the_same_host_is_followed(location):
         redirect("https://u:p@dimail.example/users/"),
         redirect("//evil.example/"),
         redirect("https://[evil"),
-        redirect("https://dimail.example:evil/"),
         redirect(None),
         redirect("/there/", status=302),
         redirect("/there/", status=301),
@@ -281,6 +280,21 @@ def test_other_redirects_are_not_followed(response):
 
     assert "redirect" in caught.value.hint
     assert ["GET /users/"] == asked(router)
+
+
+@pytest.mark.parametrize("location", ["https://dimail.example:evil/", "//\x7f", "http://\x00/"])
+def test_a_redirect_to_no_url_is_no_answer(location):
+    """
+    A location that makes no sense ends the call, without being shown.
+    """
+    router = dimail({"GET /users/": redirect(location)})
+
+    async def scenario():
+        async with client(router, url=HOST) as api:
+            await api.users()
+
+    with pytest.raises(RemoteError, match=r"GET /users/: (the answer|dimail answered 307)"):
+        run(scenario())
 
 
 def test_a_loop_of_redirects_ends():

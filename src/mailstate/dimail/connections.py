@@ -81,6 +81,7 @@ _TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (
     (TimeoutError, Trouble(fate=Fate.TIMED_OUT, words="no answer in time")),
     (httpx.NetworkError, Trouble(fate=Fate.LOST, words="the connection was lost")),
     (httpx.DecodingError, Trouble(fate=Fate.LOST, words="the answer cannot be unpacked")),
+    (httpx.InvalidURL, Trouble(fate=Fate.LOST, words="the answer redirects to no URL")),
     (httpx.RequestError, Trouble(fate=Fate.LOST, words="the answer broke off or is no HTTP")),
 )
 _UNTRUSTED = Trouble(fate=Fate.UNTRUSTED, words="the certificate of the server cannot be verified")
@@ -172,9 +173,9 @@ class Connections:
                         auth=None,
                         follow_redirects=False,
                     )
-            except (httpx.RequestError, OSError, UnicodeError) as error:
+                further = self._redirected(response) if left else None
+            except (httpx.RequestError, httpx.InvalidURL, OSError, UnicodeError) as error:
                 return _trouble(error)
-            further = self._redirected(response) if left else None
             if further is None:
                 return _answer(response)
             url = further
@@ -184,10 +185,7 @@ class Connections:
         """Where to ask again: on this very server, or nowhere (contract §2, slashes)."""
         if response.status_code not in {307, 308} or "Location" not in response.headers:
             return None
-        try:
-            location = response.url.join(response.headers["Location"])
-        except httpx.InvalidURL:
-            return None
+        location = response.url.join(response.headers["Location"])
         # Behind a TLS proxy dimail takes itself for http. The scheme stays what it was: the
         # password is not to travel in the clear because of an answer.
         here = (self._base.host, self._base.port)
