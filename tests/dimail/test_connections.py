@@ -100,6 +100,7 @@ def test_an_error_of_an_unknown_kind_is_doubtful():
         ("https://dimail.example/?a=canary", "not of the form"),
         ("https://dimail.example/#canary", "not of the form"),
         ("https://[canary", "not of the form"),
+        ("https://dimail.example:70000", "not of the form"),
         ("https://dimail.example:canary", "not of the form"),
         ("", "not of the form"),
     ],

@@ -33,6 +33,7 @@ CONNECTING = 10.0
 _IDLE = 3.0
 
 _REDIRECTS = 2
+_LAST_PORT = 65_535
 
 _log = logging.getLogger("mailstate.dimail")
 
@@ -259,6 +260,7 @@ def _base_url(text: str) -> httpx.URL:
     if (
         not re.fullmatch(rb"[a-z0-9._-]+|[0-9a-f:.]+", url.raw_host)
         or url.scheme not in {"https", "http"}
+        or (url.port or 0) > _LAST_PORT
         or url.query
         or url.fragment
     ):
