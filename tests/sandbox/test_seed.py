@@ -22,12 +22,13 @@ PAST = {
         {"domain": "a.example", "local_part": "v", "half": "ox", "display_name": "V"},
     ],
     "aliases": [{"domain": "a.example", "user_name": "c", "destination": "u@a.example"}],
+    "records": [{"name": "c.example", "type": "a", "value": "192.0.2.1"}],
 }
 
 
 def test_a_seed_is_planted_at_start_and_at_reset(tmp_path):
     """
-    Users, domains, rights, mailboxes and aliases are there from the beginning, without effects.
+    Users, domains, rights, mailboxes, aliases and DNS records are there, without effects.
     """
     path = tmp_path / "seed.json"
     path.write_text(json.dumps(PAST))
@@ -41,6 +42,7 @@ def test_a_seed_is_planted_at_start_and_at_reset(tmp_path):
             assert (3, 0) == (seen["users"], seen["effects"])
             checked = ask("GET /domains/b.example/check", by="basic:admin").json()
             assert "ok" == checked["state"]
+            assert sandbox.store.dns.exists("c.example")
             sandbox.reset()
         ask.close()
 

@@ -145,7 +145,7 @@ class Sandbox:
 
     def set_record(self, name: str, type_: str, value: str) -> None:
         """Publish one DNS record."""
-        self.store.dns.add(name, type_, value)
+        self.store.add_record(name, type_, value)
 
     def remove_record(self, name: str, type_: str | None = None, value: str | None = None) -> int:
         """Withdraw DNS records and return how many there were."""

@@ -25,6 +25,7 @@ class Seed:
     allows: tuple[Entry, ...] = ()
     mailboxes: tuple[Entry, ...] = ()
     aliases: tuple[Entry, ...] = ()
+    records: tuple[Entry, ...] = ()
 
 
 def _a(kind: type, name: str) -> Check:
@@ -53,6 +54,7 @@ _REQUIRED: dict[str, dict[str, Check]] = {
     "allows": {"user": _TEXT, "domain": _TEXT},
     "mailboxes": {"domain": _TEXT, "local_part": _TEXT},
     "aliases": {"domain": _TEXT, "user_name": _TEXT, "destination": _TEXT},
+    "records": {"name": _TEXT, "type": _TEXT, "value": _TEXT},
 }
 _OPTIONAL: dict[str, dict[str, Check]] = {
     "users": {"password": _TEXT, "is_admin": _BOOLEAN, "perms": _each(_one_of(*PERMS))},
@@ -74,6 +76,7 @@ _OPTIONAL: dict[str, dict[str, Check]] = {
         "password": _TEXT,
     },
     "aliases": {"allow_to_send": _BOOLEAN},
+    "records": {},
 }
 _KEYS: dict[str, tuple[str, ...]] = {section: tuple(keys) for section, keys in _REQUIRED.items()}
 
@@ -100,6 +103,7 @@ def plant(seed: Seed, store: Store) -> None:
         "allows": (seed.allows, store.add_allow),
         "mailboxes": (seed.mailboxes, store.add_mailbox),
         "aliases": (seed.aliases, store.add_alias),
+        "records": (seed.records, store.add_record),
     }
     for section, (entries, add) in sections.items():
         for index, entry in enumerate(entries):

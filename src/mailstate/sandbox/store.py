@@ -217,6 +217,10 @@ class Store:
             AliasRow(domain=domain, user_name=user_name, destination=destination)
         )
 
+    def add_record(self, name: str, type: str, value: str) -> None:  # noqa: A002 - the record's own word
+        """Publish one DNS record."""
+        self.dns.add(name, type, value)
+
     def publish_dns(self, name: str) -> None:
         """Publish all that the domain called *name* needs, whether or not it exists yet."""
         self.dns.publish(self.api.domain(name) or Domain(name=name, features=FEATURES))
