@@ -1,0 +1,232 @@
+"""Plans, reports and problems with anything at all in their texts, as strangers would write it."""
+
+from dataclasses import fields, is_dataclass, replace
+
+from hypothesis import strategies as st
+
+from mailstate.applying.outcome import (
+    Applied,
+    Failed,
+    NotBegun,
+    Report,
+    Skipped,
+    StillHeld,
+)
+from mailstate.errors import Place, Problem, Severity
+from mailstate.model.resources import Access, Alias, Domain, Mailbox, User
+from mailstate.model.state import Check
+from mailstate.planning.explain import Explanation
+from mailstate.planning.plan import (
+    Action,
+    Actor,
+    Blocked,
+    Change,
+    Held,
+    Hold,
+    HoldReason,
+    Plan,
+    Policy,
+    Reason,
+    Unmanaged,
+)
+from mailstate.reporting.plan_json import Context
+
+TRICKS = (
+    "::error::x",
+    "  ::add-mask::x",
+    "\u3000::warning file=a::x",
+    ":",
+    "##[error]x",
+    "####[",
+    "#",
+    "[",
+    "\n",
+    "\r\n::error::x",
+    "\u2028",
+    "\x85",
+    "\x0b",
+    "\x1b[31m",
+    "\x9b2J",
+    "\x07",
+    "\x00",
+    "\x7f",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\u200d",
+    "\ufeff",
+    "\u00ad",
+    "\u00a0",
+    "\u3164",
+    "\U000e0041",
+    "\ufe0f",
+    "\u0301",
+    "\u0301" * 20,
+    "\ud800",
+    "\udfff",
+    "|",
+    "`",
+    "<script>",
+    "@team",
+    '"',
+    '" -> "',
+    "\\",
+    "%0A",
+    "%25",
+    ",",
+    "=",
+    "état",
+    "日本",
+    "  ",
+    "+ mailbox/x@y",
+)
+anything = st.text(st.characters(exclude_categories=()), max_size=12)
+texts = st.sampled_from(
+    [
+        "Ada",
+        "x.example",
+        *(f"{a}{trick}{b}" for trick in TRICKS for a in ("", "a") for b in ("", "b")),
+    ]
+)
+"""Quick to draw, for there are dozens in a plan."""
+
+# Words of ours, on which the views depend: known checks and codes, the usual delivery.
+OURS = ("mx", "spf", "dkim", "cname_imap", "domain_exist", "ox", "no_mx", "wrong_spf", "virtual")
+words = st.one_of(texts, st.sampled_from(OURS))
+maybe = st.one_of(st.none(), texts)
+
+places = st.builds(Place, file=texts, line=st.integers(1, 10**6), column=st.integers(1, 10**6))
+resources = st.one_of(
+    st.builds(User, name=texts),
+    st.builds(
+        Domain,
+        name=texts,
+        features=st.frozensets(texts, max_size=3),
+        context=maybe,
+        delivery=st.one_of(st.none(), words),
+    ),
+    st.builds(Access, domain=texts, user=texts),
+    st.builds(
+        Mailbox,
+        domain=texts,
+        local_part=texts,
+        first_name=maybe,
+        last_name=maybe,
+        display_name=maybe,
+        active=st.one_of(st.none(), st.booleans()),
+        secondary_email=maybe,
+    ),
+    st.builds(Alias, domain=texts, local_part=texts, destination=texts),
+)
+
+
+@st.composite
+def changes(draw):
+    """A change of any sort."""
+    action = draw(st.sampled_from(Action))
+    after = draw(resources)
+    place, note = draw(st.one_of(st.none(), places)), draw(st.one_of(st.just(""), texts))
+    if action is Action.CREATE:
+        return Change(action=action, before=None, after=after, place=place, note=note)
+    if action is Action.DELETE:
+        return Change(action=action, before=after, after=None, place=place, note=note)
+    names = [field.name for field in fields(after)]
+    before = draw(resources.filter(lambda other: type(other) is type(after)))
+    some = tuple(draw(st.lists(st.sampled_from(names), unique=True)))
+    return Change(action=action, before=before, after=after, fields=some, place=place)
+
+
+checks = st.builds(
+    Check,
+    name=words,
+    internal=st.booleans(),
+    codes=st.lists(words, max_size=3).map(tuple),
+    details=st.lists(texts, max_size=2).map(tuple),
+)
+holds = st.builds(
+    Hold,
+    domain=texts,
+    reason=st.sampled_from(HoldReason),
+    actor=st.sampled_from(Actor),
+    detail=texts,
+    checks=st.lists(checks, max_size=3).map(tuple),
+)
+blocked = st.builds(Blocked, change=changes(), reason=st.sampled_from(Reason), detail=texts)
+
+
+def some(entries):
+    """A few of *entries*."""
+    return st.lists(entries, max_size=2).map(tuple)
+
+
+plans = st.builds(
+    Plan,
+    changes=some(changes()),
+    held=some(st.builds(Held, change=changes(), hold=holds)),
+    conflicts=some(blocked),
+    unmanaged=some(
+        st.builds(Unmanaged, resource=resources, reason=st.sampled_from(Reason), detail=texts)
+    ),
+    refused=some(blocked),
+)
+contexts = st.builds(
+    Context,
+    target=texts,
+    policy=st.builds(Policy, service_account=texts, assume_enabled=st.booleans()),
+)
+outcomes = st.one_of(
+    st.builds(Applied, change=changes(), note=texts, password_lost=st.booleans()),
+    st.builds(Failed, change=changes(), message=texts, hint=texts, is_unknown=st.booleans()),
+    st.builds(Skipped, change=changes(), because=texts),
+    st.builds(StillHeld, change=changes(), hold=holds),
+    st.builds(NotBegun, change=changes()),
+)
+reports = st.builds(
+    Report, outcomes=st.lists(outcomes, max_size=6).map(tuple), interrupted=st.booleans()
+)
+problems = st.lists(
+    st.builds(
+        Problem,
+        place=places,
+        rule=texts,
+        message=texts,
+        hint=texts,
+        severity=st.sampled_from(Severity),
+    ),
+    max_size=4,
+).map(tuple)
+explanations = st.builds(
+    Explanation,
+    key=texts,
+    is_known=st.booleans(),
+    place=st.one_of(st.none(), places),
+    desired=st.one_of(st.none(), resources),
+    live=st.one_of(st.none(), resources),
+    verdict=texts,
+    reasons=st.lists(texts, max_size=2).map(tuple),
+    next_step=texts,
+    similar=st.lists(texts, max_size=2).map(tuple),
+)
+
+
+def tamed(value, names=None):
+    """*value* with a harmless text in the place of each; texts that differ still do."""
+    names = {} if names is None else names
+    match value:
+        case Action() | Actor() | HoldReason() | Reason() | Severity():
+            return value
+        case str():
+            is_ours = not value or value in OURS or (value in _FIELDS)
+            return value if is_ours else names.setdefault(value, f"w{len(names)}")
+        case tuple() | frozenset():
+            return type(value)(tamed(one, names) for one in value)
+        case _ if is_dataclass(value):
+            changed = {
+                field.name: tamed(getattr(value, field.name), names) for field in fields(value)
+            }
+            return replace(value, **changed)
+        case _:
+            return value
+
+
+_FIELDS = {field.name for kind in (User, Domain, Access, Mailbox, Alias) for field in fields(kind)}
