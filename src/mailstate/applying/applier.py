@@ -131,6 +131,8 @@ class Applier:
         return self.stop.is_set() or (self._fail_fast and self._has_failed)
 
     async def _work(self, key: Key) -> None:
+        if self._is_over:  # since this was scheduled: it counts as not begun
+            return
         if key in self._looks:
             await self._look_at(self._looks[key])
         elif key in self._held:

@@ -1,0 +1,380 @@
+"""What holds of every run, whatever is planned and whatever goes wrong."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailstate.applying.applier import Applier
+from mailstate.applying.outcome import (
+    Applied,
+    Failed,
+    NotBegun,
+    Skipped,
+    StillHeld,
+    word_for,
+)
+from mailstate.model.resources import Alias, Domain, DomainName, Mailbox, domain_key, mailbox_key
+from mailstate.model.state import Check, DomainState
+from mailstate.planning.diff import domain_fields, mailbox_fields
+from mailstate.planning.plan import Action, Plan
+from mailstate.planning.planner import plan
+from mailstate.planning.stages import needs
+from tests.applying.fake_mail import FakeMail, Trouble, run
+from tests.strategies import EXTERNAL, INTERNAL, World, worlds
+
+fewer = settings(max_examples=max(20, settings().max_examples // 2))
+"""A run costs more than a plan; the profile still decides how hard to try."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A world, and how its server behaves while its plan is carried out."""
+
+    world: World
+    plan: Plan
+    troubles: dict[tuple[str, str], list[Trouble]]
+    states: dict[DomainName, list[tuple[DomainState, tuple[Check, ...]]]]
+    concurrency: int
+    seconds: dict[tuple[str, str], float]
+    composes_names: bool
+
+    def server(self):
+        """Give the server, as it is before the run."""
+        server = FakeMail(
+            self.world.truth,
+            policy=self.world.policy,
+            troubles=self.troubles,
+            states=self.states,
+            seconds=self.seconds,
+        )
+        server.composes_names = self.composes_names
+        return server
+
+    def planned(self):
+        """Give all changes that need an outcome, held ones too."""
+        return [*self.plan.changes, *(entry.change for entry in self.plan.held)]
+
+
+class Diary:
+    """An observer that remembers what it heard."""
+
+    def __init__(self, hear=lambda _change: None):
+        self.begun_keys = []
+        self.outcomes = []
+        self.looks = {}
+        self._hear = hear
+
+    def begun(self, change):
+        """Remember a change that is about to be sent."""
+        self.begun_keys.append(change.key)
+        self._hear(change)
+
+    def ended(self, outcome):
+        """Remember what became of a change."""
+        self.outcomes.append(outcome)
+
+    def looked(self, domain, hold):
+        """Remember what a look found."""
+        self.looks[domain] = hold
+
+
+STATES = [
+    (DomainState.OK, ()),
+    (DomainState.NEW, ()),
+    (DomainState.BROKEN, (EXTERNAL,)),
+    (DomainState.BROKEN, (INTERNAL,)),
+    (DomainState.UNTOLD, ()),
+]
+
+
+@st.composite
+def runs(draw, *, trouble=True):
+    """Any world with a plan, and any behaviour of its server."""
+    world = draw(worlds())
+    made = plan(world.desired, world.live, world.policy)
+    changes = [*made.changes, *(entry.change for entry in made.held)]
+    calls = sorted(
+        {
+            *((verb, change.key) for change in changes for verb in (change.action.value, "find")),
+            *(("look", domain_key(entry.hold.domain)) for entry in made.held),
+        }
+    )
+    troubles, seconds = {}, {}
+    if calls and trouble:
+        lists = st.lists(st.sampled_from(Trouble), min_size=1, max_size=6)
+        troubles = draw(st.dictionaries(st.sampled_from(calls), lists, max_size=4))
+        slow = st.dictionaries(st.sampled_from(calls), st.sampled_from([0.0, 9.0]), max_size=3)
+        seconds = draw(slow)
+    waiting = sorted({entry.hold.domain for entry in made.held})
+    states = {name: draw(st.lists(st.sampled_from(STATES), max_size=2)) for name in waiting}
+    return Run(
+        world=world,
+        plan=made,
+        troubles=troubles,
+        states=states,
+        concurrency=draw(st.sampled_from([4, 1, 2])),
+        seconds=seconds,
+        composes_names=draw(st.booleans()),
+    )
+
+
+def carry_out(one, server, *, observers=(), **options):
+    """Carry out the plan of *one* run over *server*."""
+
+    async def apply():
+        options.setdefault("concurrency", one.concurrency)
+        applier = Applier(server, one.world.policy, observers=observers, **options)
+        return await applier.apply(one.plan)
+
+    return run(apply())
+
+
+@given(runs())
+@fewer
+def test_each_planned_and_held_change_has_one_outcome(one):
+    """
+    In the plan's order; applied, failed, skipped, held and not begun add up.
+    """
+    report = carry_out(one, one.server())
+
+    summary = dict(report.summary())
+    assert one.planned() == [outcome.change for outcome in report.outcomes]
+    assert summary.pop("planned") == sum(summary.values()) == len(one.planned())
+    assert not any(isinstance(outcome, NotBegun) for outcome in report.outcomes)
+    assert not report.interrupted
+
+
+@given(runs())
+@fewer
+def test_nothing_is_created_twice_and_no_rule_of_the_server_is_broken(one):
+    """
+    The server asserts its rules by itself: needs first, and nothing on domains not enabled.
+    """
+    server = one.server()
+
+    carry_out(one, server)
+
+    server.calm_down()
+    assert not [key for key, count in Counter(server.effects).items() if count > 1]
+    assert set(server.effects) <= {change.key for change in one.planned()}
+
+
+@given(runs())
+@fewer
+def test_applied_means_that_it_is_there_as_wanted(one):
+    """
+    Failed for good means that it is not; what is skipped was not even tried.
+    """
+    server = one.server()
+
+    report = carry_out(one, server)
+
+    called = {call.key for call in server.calls if call.verb in {"create", "update"}}
+    for outcome in report.outcomes:
+        wanted = outcome.change.resource
+        stored = server.stored(wanted)
+        match outcome:
+            case Applied():
+                assert stored is not None
+                if isinstance(wanted, Mailbox):
+                    fields = set(mailbox_fields(stored, wanted))
+                    assert not fields & set(outcome.change.fields or fields)
+                if isinstance(wanted, Domain):
+                    assert () == domain_fields(stored, wanted)
+            case Failed(is_unknown=False, message=message) if "still not there" in message:
+                assert stored is None or outcome.change.action is Action.UPDATE
+            case Skipped() | StillHeld():
+                assert outcome.change.key not in called
+            case _:
+                pass
+
+
+@given(runs())
+@fewer
+def test_what_is_skipped_names_what_failed(one):
+    """
+    Which the change needs, or what it needs does.
+    """
+    report = carry_out(one, one.server())
+
+    failed = {one.change.key for one in report.outcomes if isinstance(one, Failed)}
+    for outcome in report.outcomes:
+        if isinstance(outcome, Skipped):
+            assert outcome.because in failed
+
+
+@given(runs())
+@fewer
+def test_what_a_change_needs_is_done_before_it_begins(one):
+    """
+    As far as the plan creates it.
+    """
+    own = one.world.policy.service_account
+    created = {change.key for change in one.planned() if change.action is Action.CREATE}
+    too_early: list[str] = []
+
+    def hear(change):
+        applied = {outcome.change.key for outcome in diary.outcomes}
+        if created & set(needs(change, service_account=own)) - applied:
+            too_early.append(change.key)
+
+    diary = Diary(hear)
+
+    carry_out(one, one.server(), observers=[diary])
+
+    assert not too_early
+
+
+@given(runs())
+@fewer
+def test_planned_changes_do_not_wait_for_what_is_held(one):
+    """
+    Only held changes can be held.
+    """
+    report = carry_out(one, one.server())
+
+    held = {entry.change.key for entry in one.plan.held}
+    assert held >= {
+        outcome.change.key for outcome in report.outcomes if isinstance(outcome, StillHeld)
+    }
+
+
+@given(runs())
+@fewer
+def test_no_more_calls_at_once_than_allowed(one):
+    """
+    The server stalls at eight (contract §12).
+    """
+    server = one.server()
+
+    carry_out(one, server)
+
+    assert one.concurrency >= server.most_at_once
+
+
+@given(runs())
+@fewer
+def test_observers_hear_of_each_change_once(one):
+    """
+    It begins at most once, it ends once, and the report tells the same.
+    """
+    diary = Diary()
+
+    report = carry_out(one, one.server(), observers=[diary])
+
+    assert len(set(diary.begun_keys)) == len(diary.begun_keys)
+    assert sorted(diary.outcomes, key=_by_key) == sorted(report.outcomes, key=_by_key)
+    assert {entry.hold.domain for entry in one.plan.held} >= set(diary.looks)
+
+
+def _by_key(outcome):
+    """Give what outcomes are sorted by."""
+    return outcome.change.key
+
+
+@given(runs())
+@fewer
+def test_after_trouble_two_more_runs_make_all_as_it_should_be(one):
+    """
+    The third plan has nothing to do: what is left is held, told, or in conflict.
+    """
+    server = one.server()
+    carry_out(one, server)
+    server.calm_down()
+
+    for _ in range(2):
+        made = plan(one.world.desired, server.live, one.world.policy)
+        again = Run(one.world, made, {}, {}, 4, {}, one.composes_names)
+        report = carry_out(again, server)
+        server.calm_down()
+        assert not [outcome for outcome in report.outcomes if isinstance(outcome, Failed)]
+
+    last = plan(one.world.desired, server.live, one.world.policy)
+    assert () == last.changes
+    for entry in last.held:
+        assert server.domains[entry.hold.domain].state is not DomainState.OK
+
+
+@given(runs(), st.integers(min_value=1, max_value=12))
+@fewer
+def test_after_a_stop_nothing_new_begins(one, at_call):
+    """
+    What is under way is finished, the rest is not begun, and the report says so.
+    """
+    server, diary = one.server(), Diary()
+    begun_by_then: list[str] = []
+
+    async def apply():
+        options = {"observers": [diary], "concurrency": one.concurrency}
+        applier = Applier(server, one.world.policy, **options)
+
+        def stop(_call):
+            if len(server.calls) == at_call:
+                begun_by_then.extend(diary.begun_keys)
+                applier.stop.set()
+
+        server.on_call = stop
+        return await applier.apply(one.plan)
+
+    report = run(apply())
+
+    is_stopped = len(server.calls) >= at_call
+    assert is_stopped is report.interrupted
+    if is_stopped:
+        assert begun_by_then == diary.begun_keys
+        looks = [call for call in server.calls[at_call:] if call.verb == "look"]
+        assert not looks
+    heard = {outcome.change.key for outcome in diary.outcomes}
+    for outcome in report.outcomes:
+        assert isinstance(outcome, NotBegun) is (outcome.change.key not in heard)
+    assert one.planned() == [outcome.change for outcome in report.outcomes]
+
+
+@given(runs())
+@fewer
+def test_fail_fast_begins_nothing_after_the_first_failure(one):
+    """
+    One at a time, the first failure is the last outcome but for what it brings down.
+    """
+    diary = Diary()
+
+    carry_out(one, one.server(), observers=[diary], concurrency=1, fail_fast=True)
+
+    words = [word_for(outcome) for outcome in diary.outcomes]
+    if "failed" in words:
+        assert {"skipped"} >= set(words[words.index("failed") + 1 :])
+        assert diary.begun_keys[-1] == diary.outcomes[words.index("failed")].change.key
+
+
+@given(runs(trouble=False))
+@fewer
+def test_without_trouble_nothing_fails(one):
+    """
+    All is done, but for what stays held.
+    """
+    report = carry_out(one, one.server())
+
+    assert {"applied", "held"} >= {word_for(outcome) for outcome in report.outcomes}
+
+
+@given(runs())
+@fewer
+def test_an_alias_is_created_after_the_mailbox_it_leads_to(one):
+    """
+    Mail would bounce in between.
+    """
+    server = one.server()
+
+    carry_out(one, server)
+
+    effects = server.effects
+    for change in one.planned():
+        match change.after:
+            case Alias(key=key, destination=destination) if key in effects:
+                first = mailbox_key(destination)
+                if first in effects:
+                    assert effects.index(first) < effects.index(key)
+            case _:
+                pass
