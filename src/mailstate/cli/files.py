@@ -6,29 +6,67 @@ from pathlib import Path
 
 from mailstate.errors import SettingsError
 
+_WRITE_HINT = "check that its directory exists and is ours"
+
 
 def write_file(path: Path, text: str) -> None:
-    """Write *text* to *path*, whole or not at all. Raises `SettingsError`."""
+    """
+    Write *text* to *path*, whole or not at all. Raises `SettingsError`.
+
+    A link stays a link, and what is no regular file (`/dev/stdout`, a pipe) is never replaced.
+    """
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            file.write(text)
-        temporary = Path(file.name)
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
+        if _is_special(path):
+            path.write_text(text, "utf-8")
+        else:
+            _replace(Path(os.path.realpath(path)), text)
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}"
-        raise SettingsError(message, hint="check that its directory exists and is ours") from None
+        raise _fault(path, error) from None
+
+
+def check_writable(path: Path) -> None:
+    """See that *path* can be written when its time comes. Raises `SettingsError`."""
+    try:
+        if not _is_special(path):
+            with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
+                pass
+        elif path.is_dir():
+            raise IsADirectoryError(0, "it is a directory")
+    except OSError as error:
+        raise _fault(path, error) from None
 
 
 def read_file(path: Path) -> str:
     """The text of *path*. Raises `SettingsError`."""
+    hint = "check its name, and that it may be read"
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+        raise SettingsError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{path} cannot be read: it is not UTF-8") from None
+        raise SettingsError(f"{path} cannot be read: it is not UTF-8", hint=hint) from None
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _replace(path: Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".mailstate-", delete=False
+    ) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _fault(path: Path, error: OSError) -> SettingsError:
+    return SettingsError(f"{path} cannot be written: {error.strerror}", hint=_WRITE_HINT)
