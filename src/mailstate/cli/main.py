@@ -1,7 +1,6 @@
 """The `mailstate` group, and the one place where errors become text and an exit code."""
 
 import importlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from mailstate.cli import output
-from mailstate.errors import ExitCode, MailstateError
+from mailstate.errors import ExitCode, InterruptedRunError, MailstateError, UsageError
 
 # Name -> what it does: the help needs no command's module.
 _COMMANDS = {
@@ -39,36 +38,65 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code.value), code.meaning) for code in ExitCode])
+
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=output.version)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=output.version,
+    help="Show the version and exit.",
+)
 def mailstate() -> None:
     """
     Mail domains, owners, mailboxes and aliases, declared in YAML, on dimail.
 
     Files under state/ say what is wanted; `plan` shows what that changes, `apply` does it.
     A first try without any server: `mailstate plan --sandbox`.
+
+    Which dimail, and as whom: MAILSTATE_URL, MAILSTATE_USERNAME, and MAILSTATE_PASSWORD or
+    MAILSTATE_PASSWORD_FILE. What is no secret may stand in mailstate.toml
+    (`mailstate schema settings`).
     """
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and give its exit code; nothing but a bug leaves with a traceback."""
+    output.prepare()
     # SIGTERM is what CI systems send: it ends a run in the same orderly way as Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         code = mailstate.main(list(arguments), prog_name="mailstate", standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return ExitCode.USAGE
+    except click.ClickException as error:
+        output.show_error(_usage_error(error))
+        return ExitCode.USAGE
+    except InterruptedRunError as error:
+        output.say(error.message)
+        return error.exit_code
     except MailstateError as error:
         output.show_error(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        output.say("interrupted: nothing was changed")
+        output.say("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output is gone. Python would complain once more while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.give_up(sys.stdout)
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _usage_error(error: click.ClickException) -> UsageError:
+    """What click found wrong, told like everything else that is wrong."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "mailstate"
+    message = error.format_message().rstrip(".")
+    return UsageError(f"{message[:1].lower()}{message[1:]}", hint=f"see `{path} --help`")

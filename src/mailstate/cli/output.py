@@ -1,15 +1,29 @@
 """Printing: what goes where, and in colour or not."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TextIO
 
 import click
 
 from mailstate import __version__
-from mailstate.errors import FilesError, MailstateError, Problem
+from mailstate.errors import FilesError, MailstateError, Problem, SettingsError
 from mailstate.reporting.paint import Painter, Tone, ansi, plain
+
+
+def prepare() -> None:
+    """Have streams that take any text, also where the caller closed them, or set them to ASCII."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Otherwise the next file that is opened would take its place, and our output.
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, nowhere)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def painter(stream: TextIO) -> Painter:
@@ -19,8 +33,35 @@ def painter(stream: TextIO) -> Painter:
 
 
 def write(text: str) -> None:
-    """Print *text*, which ends in a newline, to standard output."""
-    sys.stdout.write(text)
+    """
+    Print *text*, which ends in a newline, to standard output.
+
+    Raises `BrokenPipeError` if nobody reads it, and `SettingsError` if it cannot be written.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        give_up(sys.stdout)
+        raise SettingsError(f"standard output cannot be written: {error.strerror}") from None
+
+
+def write_if_possible(text: str, stream: TextIO) -> None:
+    """Print *text*; where it cannot be, drop it and all that follows: the run matters more."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        give_up(stream)
+
+
+def give_up(stream: TextIO) -> None:
+    """Let *stream* lead nowhere: its reader is gone. Python would complain again at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def say(text: str) -> None:

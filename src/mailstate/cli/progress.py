@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from mailstate.applying.outcome import Applied, Outcome, StillHeld
+from mailstate.cli import output
 from mailstate.model.resources import DomainName
 from mailstate.planning.plan import Change, Hold
 from mailstate.reporting.paint import Painter, Tone, counted, visible
@@ -30,8 +31,7 @@ class Lines:
         self._say(_looked(domain, hold, self._paint))
 
     def _say(self, line: str) -> None:
-        self._stream.write(f"{line}\n")
-        self._stream.flush()
+        output.write_if_possible(f"{line}\n", self._stream)
 
     def __enter__(self) -> Self:
         return self
