@@ -8,7 +8,7 @@ from typing import Unpack
 import click
 
 from mailstate.cli import output
-from mailstate.cli.files import write_file
+from mailstate.cli.files import check_writable, write_file
 from mailstate.cli.options import state_option, target_options
 from mailstate.cli.session import Request, RequestOptions, session
 from mailstate.errors import ExitCode
@@ -20,8 +20,15 @@ from mailstate.reporting.plan_text import plan_text
 @click.command("plan")
 @state_option
 @target_options
-@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan.")
-@click.option("--format", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for apply."
+)
+@click.option(
+    "--format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How the plan is printed; default: text.",
+)
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
@@ -38,6 +45,8 @@ def command(
 
     Reads dimail whole, or stops: a plan is never made from half a list. Nothing is changed.
     """
+    if out is not None:
+        check_writable(out)
     return asyncio.run(_plan(Request(**options), out, format, detailed=detailed_exitcode))
 
 
