@@ -9,11 +9,13 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.settings import DEFAULT_CONCURRENCY, Target, policy
-from mailstate.errors import ExitCode, RemoteError
+from mailstate.errors import ExitCode, RemoteError, UsageError
+from mailstate.model.resources import DomainName
 from mailstate.model.secret import Secret
 from mailstate.sandbox import PROFILES, SandboxError, process
 
 DIRECTORY = Path(".mailstate") / "sandbox"
+DEFAULT_PROFILE = "2026"
 
 
 @click.group("sandbox")
@@ -30,17 +32,20 @@ def command() -> None:
 @click.option(
     "--profile",
     type=click.Choice(list(PROFILES)),
-    default="2026",
-    show_default=True,
-    help="The version of dimail that it behaves like.",
+    help="The dimail it behaves like: of August 2024, that with checks, or today's (default).",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: any free one.")
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where it listens; default: any free port.",
+)
 @click.option(
     "--cost",
     type=click.Choice(["none", "real"]),
     default="none",
-    show_default=True,
-    help="Whether checking a password takes as long as with the real one.",
+    help="Whether passwords take as long to check as with the real one; default: none.",
 )
 @click.option(
     "--seed",
@@ -48,19 +53,31 @@ def command() -> None:
     type=click.Path(path_type=Path),
     help="What dimail holds at the beginning (JSON).",
 )
-def start(profile: str, port: int, cost: str, seed: Path | None) -> None:
+def start(profile: str | None, port: int, cost: str, seed: Path | None) -> None:
     """Start it; nothing happens if it runs already."""
     with _told():
-        was_running = process.status(DIRECTORY) is not None
+        before = process.status(DIRECTORY)
+        if before is not None:
+            _refuse_another(before, profile, seed)
         running = process.start(
             DIRECTORY,
-            profile=profile,
+            profile=profile or DEFAULT_PROFILE,
             port=port,
             cost="real" if cost == "real" else "none",
             seed_file=seed,
         )
-    word = "runs already" if was_running else "runs"
+    word = "runs" if before is None else "runs already"
     output.write(f"The sandbox {word} at {running.url}, as dimail of profile {running.profile}\n")
+
+
+def _refuse_another(running: process.Running, profile: str | None, seed: Path | None) -> None:
+    """Say so where what runs is not what is asked for: its profile and its seed stay."""
+    if seed is not None or (profile or running.profile) != running.profile:
+        asked = f"profile {profile}" if profile else f"{seed}"
+        raise UsageError(
+            f"a sandbox of profile {running.profile} runs already: it cannot become one of {asked}",
+            hint="for another one: `mailstate sandbox stop`, `reset`, then `start`",
+        )
 
 
 @command.command()
@@ -94,14 +111,29 @@ def reset() -> None:
     output.write("The sandbox is as at its beginning\n")
 
 
-@command.command("publish-dns")
+@command.command("publish-dns", short_help="Publish the records that domains need.")
 @click.argument("domains", metavar="DOMAIN...", nargs=-1, required=True)
 def publish_dns(domains: tuple[str, ...]) -> None:
-    """Publish in its pretended DNS every record that each DOMAIN needs."""
+    """
+    Publish in its pretended DNS every record that each DOMAIN needs.
+
+    The next check of such a domain finds them, and what was held for it can go ahead.
+    """
+    names = [_domain(written) for written in domains]
     with _told():
-        for domain in domains:
-            process.publish_dns(DIRECTORY, domain)
-            output.write(f"The sandbox's DNS has all records of {domain} now\n")
+        for name in names:
+            process.publish_dns(DIRECTORY, name)
+            output.write(f"The sandbox's DNS has all records of {name} now\n")
+
+
+def _domain(written: str) -> DomainName:
+    """The domain that is *written*, as it is sent. Raises `UsageError`."""
+    from mailstate.statefiles.names import Fault, domain_name
+
+    found = domain_name(written)
+    if isinstance(found, Fault):
+        raise UsageError(found.message, hint=found.hint or "name it as the state files do")
+    return found
 
 
 def sandbox_target(settings: Mapping[str, Any], *, concurrency: int | None) -> Target:
@@ -127,3 +159,6 @@ def _told() -> Iterator[None]:
         yield
     except SandboxError as error:
         raise RemoteError(str(error), hint=error.hint) from None
+    except OSError as error:
+        message = f"{error.filename or DIRECTORY}: {error.strerror or error}"
+        raise RemoteError(message, hint=f"look into {DIRECTORY}, or take it away") from None
