@@ -24,7 +24,11 @@ def target_options(function: _Function) -> _Function:
     """`--url`, `--sandbox`, `--concurrency`, `-v`, `--log-format`."""
     options = (
         click.option("--url", metavar="URL", help="The dimail to talk to; or MAILSTATE_URL."),
-        click.option("--sandbox", is_flag=True, help="Use the embedded dimail instead."),
+        click.option(
+            "--sandbox",
+            is_flag=True,
+            help="Use the embedded dimail instead; it is started if need be.",
+        ),
         click.option(
             "--concurrency",
             metavar="N",
@@ -38,7 +42,7 @@ def target_options(function: _Function) -> _Function:
             expose_value=False,
             is_eager=False,
             callback=_set_up_logging,
-            help="Log each call: method, path, status, milliseconds.",
+            help="Log each call to dimail: method, path, status, milliseconds.",
         ),
         click.option(
             "--log-format",
@@ -47,7 +51,7 @@ def target_options(function: _Function) -> _Function:
             expose_value=False,
             is_eager=True,
             callback=_keep_format,
-            help="The form of what -v logs.",
+            help="The form of what -v logs; default: text.",
         ),
     )
     for option in reversed(options):

@@ -8,8 +8,17 @@ from mailstate.cli import output
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["state", "plan", "report", "settings"]), default="state")
+@click.argument(
+    "name",
+    metavar="[state|plan|report|settings]",
+    type=click.Choice(["state", "plan", "report", "settings"]),
+    default="state",
+)
 def command(name: str) -> None:
-    """Print the JSON Schema (draft 2020-12) of state files, plans, reports or settings."""
+    """
+    Print a JSON Schema (draft 2020-12) that comes with this version.
+
+    Of the state files (the default), of plans, of the reports of apply, or of mailstate.toml.
+    """
     schema = resources.files("mailstate") / "schema" / f"{name}.schema.json"
     output.write(schema.read_text("utf-8"))

@@ -43,7 +43,8 @@ def read_settings(path: Path = SETTINGS_FILE) -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {_why(error)}") from None
+        hint = "it must be a file in UTF-8 that may be read, or not be there at all"
+        raise SettingsError(f"{path} cannot be read: {_why(error)}", hint=hint) from None
     try:
         settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -123,19 +124,42 @@ def _check(settings: Mapping[str, Any], path: Path) -> None:
     faults = []
     for key in sorted(set(settings) - set(known)):
         if "password" in key.lower() or "secret" in key.lower():
-            faults.append(f"`{key}`: secrets do not belong into a committed file")
+            faults.append(f"`{key}`: no secret belongs into this file; set MAILSTATE_PASSWORD")
             continue
         near = get_close_matches(key, known, n=1)
         faults.append(f"`{key}` is no setting" + (f"; did you mean `{near[0]}`?" if near else ""))
     for error in Draft202012Validator(schema).iter_errors(settings):
         if error.path:
             name = ".".join(str(part) for part in error.path)
-            expected = f"{error.validator} {json.dumps(error.validator_value)}"
-            faults.append(f"`{name}` does not fit: {expected}")
+            faults.append(f"`{name}` {_expected(error.validator, error.validator_value)}")
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         hint = "see `mailstate schema settings` for all settings"
         raise SettingsError(f"{path} is not valid:{lines}", hint=hint)
+
+
+def _expected(validator: str, value: object) -> str:
+    """What a rule of the schema asks for, in words."""
+    match validator:
+        case "type":
+            return f"is not {_TYPES.get(str(value), value)}"
+        case "minLength":
+            return "is empty"
+        case "minimum":
+            return f"is less than {value}"
+        case "maximum":
+            return f"is more than {value}"
+        case _:
+            return f"does not fit: {validator} {json.dumps(value)}"
+
+
+_TYPES = {
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "array": "a list",
+    "object": "a table",
+}
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:
