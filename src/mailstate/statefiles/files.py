@@ -87,7 +87,12 @@ def _walk(start: str) -> Iterator[tuple[str, _Fault | None]]:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            mode = entry.stat(follow_symlinks=False).st_mode
+            try:
+                mode = entry.stat(follow_symlinks=False).st_mode
+            except OSError as error:
+                any_found = True
+                yield entry.path, _unreadable(error)
+                continue
             if stat.S_ISDIR(mode):
                 folders.append(entry.path)
                 continue
@@ -113,14 +118,17 @@ def _read(name: str) -> bytes | _Fault:
         descriptor = os.open(name, _FLAGS)
     except OSError as error:
         return _unreadable(error)
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
+        # What lies there now may be something else than what was listed.
         fault = _fault_of(os.fstat(descriptor).st_mode)
         if fault is not None:
             return fault
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
             return stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            return _unreadable(error)
+    except OSError as error:
+        return _unreadable(error)
+    finally:
+        os.close(descriptor)
 
 
 def _unreadable(error: OSError) -> _Fault:
