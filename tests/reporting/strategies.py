@@ -220,7 +220,7 @@ def tamed(value, names=None):
             return value if is_ours else names.setdefault(value, f"w{len(names)}")
         case tuple() | frozenset():
             return type(value)(tamed(one, names) for one in value)
-        case _ if is_dataclass(value):
+        case _ if is_dataclass(value) and not isinstance(value, type):
             changed = {
                 field.name: tamed(getattr(value, field.name), names) for field in fields(value)
             }

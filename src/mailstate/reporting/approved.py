@@ -105,8 +105,11 @@ def _entry_difference(known: Json, entry: Json) -> str:
     # Imported here: it takes longer than the rest of a small plan, and is needed only now.
     from deepdiff import DeepDiff  # noqa: PLC0415
 
-    compared = ("action", "before", "after", "fields")
-    before, after = ({key: side[key] for key in compared} for side in (known, entry))
+    compared = ("action", "before", "after")
+    before, after = (
+        {key: side[key] for key in compared} | {"fields": ", ".join(side["fields"])}
+        for side in (known, entry)
+    )
     found = (level for levels in DeepDiff(before, after, view="tree").values() for level in levels)
     return "; ".join(
         f"{'.'.join(map(str, level.path(output_format='list')))}"
