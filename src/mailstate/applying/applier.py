@@ -26,7 +26,17 @@ from mailstate.errors import RemoteError
 from mailstate.model.resources import Alias, DomainName, Key, Mailbox, access_key, domain_key
 from mailstate.model.state import LiveDomain
 from mailstate.planning.holds import hold_on
-from mailstate.planning.plan import Actor, Blocked, Change, Held, Hold, HoldReason, Plan, Policy
+from mailstate.planning.plan import (
+    Action,
+    Actor,
+    Blocked,
+    Change,
+    Held,
+    Hold,
+    HoldReason,
+    Plan,
+    Policy,
+)
 from mailstate.planning.planner import recheck
 from mailstate.planning.stages import needs
 
@@ -100,12 +110,17 @@ class Applier:
         the look that makes the difference: its hold may concern another domain than its own.
         """
         own = self._policy.service_account
-        graph = {change.key: needs(change, service_account=own) for change in plan.changes}
+        # What is only updated is there: an alias need not wait until its mailbox has a new name.
+        created = {key for key, one in self._changes.items() if one.action is Action.CREATE}
+
+        def wanted(change: Change) -> tuple[Key, ...]:
+            return tuple(key for key in needs(change, service_account=own) if key in created)
+
+        graph = {change.key: wanted(change) for change in plan.changes}
         for look, domain in self._looks.items():
             graph[look] = (domain_key(domain), access_key(domain, own))
         for entry in plan.held:
-            wanted = needs(entry.change, service_account=own)
-            graph[entry.change.key] = (_look(entry.hold.domain), *wanted)
+            graph[entry.change.key] = (_look(entry.hold.domain), *wanted(entry.change))
         return graph
 
     async def _work_through(self) -> None:
