@@ -281,14 +281,11 @@ def test_where_it_is_written_does_not_matter():
     [
         (
             replace(CONTEXT, target="https://other.example"),
-            'target: "https://dimail.example", now "https://other.example"',
+            'target: target was "https://dimail.example", is "https://other.example"',
         ),
         (
             replace(CONTEXT, policy=Policy(service_account="la_regie", assume_enabled=True)),
-            (
-                'policy: {"service_account": "la_regie", "assume_enabled": false}, '
-                'now {"service_account": "la_regie", "assume_enabled": true}'
-            ),
+            "policy: policy.assume_enabled was false, is true",
         ),
     ],
 )

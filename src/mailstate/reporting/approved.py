@@ -50,11 +50,10 @@ def read_plan(text: str, *, name: str) -> Mapping[str, Any]:
 def hold_to(approved: Mapping[str, Any], plan: Plan, context: Context) -> None:
     """Raise `StalePlanError`, with what differs, if *plan* is not *approved* or less."""
     now = plan_document(plan, context)
-    for key, what in (("target", "target"), ("policy", "policy")):
+    for key in ("target", "policy"):
         if approved[key] != now[key]:
-            message = (
-                f"the saved plan was made for another {what}: {_difference(approved, now, key)}"
-            )
+            difference = visible(_difference({key: approved[key]}, {key: now[key]}))
+            message = f"the saved plan was made for another {key}: {difference}"
             raise StalePlanError(message, hint=_PLAN_AGAIN)
     excess = list(_excess(approved, now))
     if excess:
@@ -96,21 +95,22 @@ def _is_within(entry: Json, known: Json) -> bool:
     )
 
 
-def _difference(approved: Mapping[str, Any], now: Mapping[str, Any], key: str) -> str:
-    return visible(f"{json.dumps(approved[key])}, now {json.dumps(now[key])}")
-
-
 def _entry_difference(known: Json, entry: Json) -> str:
-    """`after.display_name was "Ada", is "Bob"`, for each place where *entry* is not *known*."""
-    # Imported here: it takes longer than the rest of a small plan, and is needed only now.
-    from deepdiff import DeepDiff  # noqa: PLC0415
-
+    """What *entry* would do otherwise than *known*."""
     compared = ("action", "before", "after")
     before, after = (
         {key: side[key] for key in compared} | {"fields": ", ".join(side["fields"])}
         for side in (known, entry)
     )
-    found = (level for levels in DeepDiff(before, after, view="tree").values() for level in levels)
+    return _difference(before, after)
+
+
+def _difference(approved: Json, now: Json) -> str:
+    """`after.display_name was "Ada", is "Bob"`, for each place where the two differ."""
+    # Imported here: it takes longer than the rest of a small plan, and is needed only now.
+    from deepdiff import DeepDiff  # noqa: PLC0415
+
+    found = (level for levels in DeepDiff(approved, now, view="tree").values() for level in levels)
     return "; ".join(
         f"{'.'.join(map(str, level.path(output_format='list')))}"
         f" was {_told(level.t1)}, is {_told(level.t2)}"

@@ -35,10 +35,13 @@ def explanation_json(explanation: Explanation) -> str:
 def _lines(explanation: Explanation, paint: Painter) -> Iterator[str]:
     yield paint(visible(explanation.key), Tone.TITLE)
     yield f"  written    {written_at(explanation.place) or 'in no file'}"
-    for title, resource in (("desired", explanation.desired), ("live", explanation.live)):
+    for title, resource, unknown in (
+        ("desired", explanation.desired, "none"),
+        ("live", explanation.live, "not told"),
+    ):
         values = resource_values(resource) or {}
         for number, (name, value) in enumerate(values.items()):
-            told = f"{name}: {shown(value, unknown='not told')}"
+            told = f"{name}: {shown(value, unknown=unknown)}"
             yield f"  {'' if number else title:10} {visible(told)}"
     yield f"  verdict    {visible(explanation.verdict)}"
     for reason in explanation.reasons:
