@@ -43,7 +43,6 @@ class Trouble(Enum):
 
 LATE = {Trouble.LATE_ONE: 1, Trouble.LATE_TWO: 2, Trouble.LATE_THREE: 3}
 NO_EFFECT = (Trouble.REFUSED, Trouble.BUSY, Trouble.DOUBTFUL_BEFORE)
-RETRY_AFTER = 7.0
 OPEN = (DomainState.OK, DomainState.UNTOLD)
 
 
@@ -70,6 +69,7 @@ class FakeMail:
         self.seconds = seconds or {}
         self.new_state = DomainState.NEW
         self.composes_names = False
+        self.retry_after = 7.0
         self.on_call = lambda _call: None
         self.calls = []
         self.effects = []
@@ -200,7 +200,7 @@ class FakeMail:
             case Trouble.REFUSED:
                 raise RefusedCallError("403: no", hint="ask the operator")
             case Trouble.BUSY:
-                raise BusyCallError("429: later", retry_after=RETRY_AFTER)
+                raise BusyCallError("429: later", retry_after=self.retry_after)
             case Trouble.DOUBTFUL_BEFORE:
                 raise DoubtfulCallError("500")
             case _:

@@ -1,9 +1,9 @@
 """
 One change, carried out at most once, whatever the network does.
 
-A call whose fate is doubtful (lost answer, 500, 409) is never sent again before the object was
-read back, twice: at once, and again after a pause, for an effect that comes late. Found as
-wanted: done. Found otherwise: failed. Absent: sent again, a few times.
+A call whose fate is doubtful (lost answer, 500, 409) is never sent again, nor given up, before
+the object was read back, twice: at once, and again after a pause, for an effect that comes late.
+Found as wanted: done. Found otherwise: failed. Absent: sent again, a few times.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,16 +39,10 @@ class Carrier:
     async def carry_out(self, change: Change) -> Applied | Failed:
         """Do *change*, and say what became of it. Raises nothing that a server can cause."""
         doubt: RemoteError | None = None
-        trouble: RemoteError | None = None
-        for attempt in range(_ATTEMPTS):
-            if trouble is not None:
-                wait = _FIRST_PAUSE * 2 ** (attempt - 1)
-                if isinstance(trouble, BusyCallError):
-                    wait = min(max(wait, trouble.retry_after), _LONGEST_BUSY)
-                if not await self.pause(wait):
-                    return _interrupted(change, doubt)
-                if doubt and (outcome := await self._read_back(change, doubt)):
-                    return outcome
+        attempt = 0
+        while True:
+            attempt += 1
+            trouble: RemoteError
             try:
                 await self._send(change)
             except DoubtfulCallError as error:
@@ -61,7 +55,13 @@ class Carrier:
                 return Failed(change=change, message=error.message, hint=error.hint)
             else:
                 return await self._settle(change, Applied(change=change))
-        return _given_up(change, doubt, trouble)
+            if attempt < _ATTEMPTS or doubt:
+                if not await self.pause(_patience(trouble, attempt)):
+                    return _interrupted(change, doubt)
+                if doubt and (outcome := await self._read_back(change, doubt)):
+                    return outcome
+            if attempt == _ATTEMPTS:
+                return _given_up(change, trouble, is_in_doubt=doubt is not None)
 
     async def _send(self, change: Change) -> None:
         match change:
@@ -76,7 +76,8 @@ class Carrier:
     async def _read_back(self, change: Change, doubt: RemoteError) -> Applied | Failed | None:
         """What *change* came to, as far as reading tells; None if it has had no effect."""
         try:
-            found = await self.api.find(change.resource)
+            # Paths are compared with case: what is updated is asked for as dimail spells it.
+            found = await self.api.find(change.before or change.resource)
         except RemoteError as error:
             message = (
                 f"{doubt.message}; whether it was done could not be read back: {error.message}"
@@ -173,8 +174,15 @@ def _interrupted(change: Change, doubt: RemoteError | None) -> Failed:
     return Failed(change=change, message=message, hint=_RUN_AGAIN, is_unknown=True)
 
 
-def _given_up(change: Change, doubt: RemoteError | None, trouble: RemoteError | None) -> Failed:
-    last = trouble.message if trouble else ""
-    message = f"tried {_ATTEMPTS} times, and it is still not there: {last}"
-    hint = _NAME_HINT if doubt and isinstance(change.after, Mailbox) else _RUN_AGAIN
+def _patience(trouble: RemoteError, attempt: int) -> float:
+    """How long to wait after *attempt*: ever longer, and as long as a busy server asks for."""
+    wait = _FIRST_PAUSE * 2.0 ** (attempt - 1)
+    if isinstance(trouble, BusyCallError):
+        return min(max(wait, trouble.retry_after), _LONGEST_BUSY)
+    return wait
+
+
+def _given_up(change: Change, trouble: RemoteError, *, is_in_doubt: bool) -> Failed:
+    message = f"tried {_ATTEMPTS} times, and it is still not there: {trouble.message}"
+    hint = _NAME_HINT if is_in_doubt and isinstance(change.after, Mailbox) else _RUN_AGAIN
     return Failed(change=change, message=message, hint=hint)
