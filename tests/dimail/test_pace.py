@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,3 +141,122 @@ def test_the_system_clock_runs():
 
     assert before < clock.monotonic()
     assert 1_600_000_000 < clock.wall()
+
+
+def answers(pace, kind, *seconds, started=0.0):
+    """Calls one after the other, each as long as said."""
+    seen = []
+    for each in seconds:
+        pace.took(kind, started=started, now=started + each)
+        started += each
+        seen.append(pace.allowed)
+    return seen
+
+
+def test_a_server_that_becomes_slow_is_asked_less():
+    """
+    Three times as long as at their best, and over a second: half as many calls at once.
+    """
+    pace = Pace(4)
+
+    assert [4] * 7 + [2] == answers(pace, "POST", *[0.5] * 5, *[1.6] * 3)
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        pytest.param([0.01] * 5 + [0.9] * 20, id="slower, but not slow"),
+        pytest.param([5.0] * 25, id="slow, but as ever"),
+        pytest.param([1.0] * 5 + [2.9] * 20, id="not three times as slow"),
+        pytest.param([0.5, 0.5, 9.0, 0.5, 9.0] * 5, id="now and then"),
+        pytest.param([0.01] * 4, id="too few to tell"),
+    ],
+)
+def test_what_is_no_sign_of_a_busy_server(seconds):
+    """
+    Only what most calls of a kind have in common counts.
+    """
+    pace = Pace(4)
+
+    assert {4} == set(answers(pace, "POST", *seconds))
+
+
+def test_other_kinds_of_calls_are_not_compared():
+    """
+    A slow kind beside a quick one is no slowing down.
+    """
+    pace = Pace(4)
+
+    assert {4} == {*answers(pace, "GET", *[0.1] * 9), *answers(pace, "POST", *[9.0] * 9)}
+
+
+def test_calls_under_way_while_the_pace_was_halved_do_not_count():
+    """
+    They were begun at the old pace; what counts is how long calls take at the new one.
+    """
+    pace = Pace(8)
+    answers(pace, "POST", *[0.1] * 5)
+    assert [8, 8, 4] == answers(pace, "POST", *[2.0] * 3, started=10)
+
+    for _ in range(20):
+        pace.took("POST", started=10, now=19)
+
+    assert 4 == pace.allowed
+
+
+def test_a_pace_that_does_not_help_recovers():
+    """
+    A server that stays slow is found to be so after some steps; good answers then restore.
+    """
+    pace, now, seen = Pace(8), 0.0, []
+    for seconds in [0.5] * 5 + [6.0] * 400:
+        pace.good()
+        pace.took("POST", started=now, now=now + seconds)
+        now += seconds
+        seen.append(pace.allowed)
+
+    assert [8, 4, 2, 3, 4, 5, 6, 7, 8] == [
+        allowed for allowed, before in zip(seen, [0, *seen], strict=False) if allowed != before
+    ]
+
+
+@given(
+    st.integers(1, 9),
+    st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 1000)), max_size=200),
+)
+def test_no_latency_stops_the_pace(most, calls):
+    """
+    However long calls take, one is always allowed, and never more than the limit.
+    """
+    pace, now = Pace(most), 0.0
+    for kind, seconds in calls:
+        pace.good()
+        pace.took(kind, started=now, now=now + seconds)
+        now += seconds
+
+        assert 1 <= pace.allowed <= most
+
+
+def test_the_gate_lets_all_through_while_the_server_slows_down():
+    """
+    A pace that falls to one while many wait leaves nobody waiting for ever.
+    """
+    clock = FakeClock()
+
+    async def scenario():
+        pace = Pace(4)
+        gate, done = Gate(pace, clock), []
+
+        async def call(number):
+            async with gate.passing():
+                started = clock.monotonic()
+                await clock.sleep(0.1 if number < 20 else 30)
+            pace.took("POST", started=started, now=clock.monotonic())
+            done.append(pace.allowed)
+
+        await asyncio.wait_for(asyncio.gather(*(call(number) for number in range(60))), 10)
+        return done
+
+    done = run(scenario())
+
+    assert (60, 1) == (len(done), min(done))

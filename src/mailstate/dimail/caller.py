@@ -115,6 +115,8 @@ class Caller:
             )
         elif outcome.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             self.pace.good()
+            if call.is_gauge:
+                self.pace.took(call.like, started=started, now=self._clock.monotonic())
         return outcome
 
     def _basic(self) -> str:

@@ -12,6 +12,15 @@ LONGEST_PAUSE = 60.0
 
 _GOOD_ANSWERS_TO_SPEED_UP = 20
 
+_WINDOW = 5
+"""Calls of one kind whose median tells how long they take at present."""
+
+_SLOW = 1.0
+"""Seconds below which no call is slow, however quick others were."""
+
+_SLOWER = 3
+"""How many times as long as at their best calls take when dimail is busy."""
+
 
 class Clock(Protocol):
     """Time, so that tests need not wait for it."""
@@ -46,7 +55,9 @@ class Pace:
     """
     The number of calls allowed at once: never above *most*, halved on trouble, then growing again.
 
-    Calls that were under way together and met the same trouble count as one sign of it.
+    Trouble is an overloaded server that says so, breaks off, or takes three times as long as it
+    did for calls of the same kind. Calls that were under way together and met the same trouble
+    count as one sign of it.
     """
 
     def __init__(self, most: int) -> None:
@@ -55,6 +66,8 @@ class Pace:
         self._good = 0
         self._slowed_at = float("-inf")
         self._quiet_until = float("-inf")
+        self._recent: dict[str, deque[float]] = {}
+        self._best: dict[str, float] = {}
 
     def good(self) -> None:
         """A call went well."""
@@ -67,9 +80,31 @@ class Pace:
         """A call begun at *started* met an overloaded server, which may have named a pause."""
         self._good = 0
         if started >= self._slowed_at:
-            self.allowed = max(1, self.allowed // 2)
-            self._slowed_at = now
+            self._slow_down(now)
         self._quiet_until = max(self._quiet_until, now + min(retry_after, LONGEST_PAUSE))
+
+    def took(self, kind: str, *, started: float, now: float) -> None:
+        """A call of this *kind* took from *started* to *now*."""
+        if started < self._slowed_at:
+            return
+        recent = self._recent.setdefault(kind, deque(maxlen=_WINDOW))
+        recent.append(now - started)
+        if len(recent) < _WINDOW:
+            return
+        usual = sorted(recent)[_WINDOW // 2]
+        best = max(_SLOW / _SLOWER, min(usual, self._best.get(kind, usual)))
+        if usual > _SLOWER * best:
+            self._slow_down(now)
+            # What stays slow with fewer calls at once is not slow because of them: with each
+            # step twice as long counts as good, and the pace recovers.
+            best *= 2
+        self._best[kind] = best
+
+    def _slow_down(self, now: float) -> None:
+        self.allowed = max(1, self.allowed // 2)
+        self._good = 0
+        self._slowed_at = now
+        self._recent.clear()
 
     def pause(self, now: float) -> float:
         """Seconds until the next call may begin."""
