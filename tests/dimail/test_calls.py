@@ -100,3 +100,57 @@ def test_names_that_cannot_be_addressed_are_refused(name):
     """
     with pytest.raises(RefusedCallError, match="cannot be asked"):
         calls.mailboxes(DomainName(name))
+
+
+def test_what_is_deleted_is_named_as_dimail_has_it():
+    """
+    Capitals stay, names are percent-encoded, and an allow names its domain first.
+    """
+    alias = Alias(domain=D, local_part="A&b", destination="x@Y.example")
+
+    assert f"DELETE /allows/{D}/U%3A1" == str(calls.delete_access(Access(domain=D, user="U:1")))
+    assert f"DELETE /domains/{D}/mailboxes/Ada" == (
+        str(calls.delete_mailbox(replace(ADA, local_part="Ada")))
+    )
+    assert f"DELETE /domains/{D}/aliases/A%26b/x%40Y.example" == str(calls.delete_alias(alias))
+
+
+def test_a_destination_called_all_is_never_deleted():
+    """
+    To dimail that word means every destination of the alias.
+    """
+    with pytest.raises(RefusedCallError, match="called `all`"):
+        calls.delete_alias(Alias(domain=D, local_part="contact", destination="all"))
+
+
+@pytest.mark.parametrize(
+    ("call", "like"),
+    [
+        (calls.users(), "GET /users/"),
+        (calls.user("u"), "GET /users/*"),
+        (calls.mailboxes(DomainName("users")), "GET /domains/*/mailboxes/"),
+        (calls.mailboxes_v2(D), "GET /v2/domains/*/mailboxes/"),
+        (calls.create_mailbox(ADA), "POST /domains/*/mailboxes/*"),
+        (calls.reset_password(ADA), "POST /domains/*/mailboxes/*/reset_password/"),
+        (calls.aliases(D), "GET /domains/*/aliases/"),
+        (calls.delete_access(Access(domain=D, user="u")), "DELETE /allows/*/*"),
+        (
+            calls.delete_alias(Alias(domain=D, local_part="a", destination="b")),
+            "DELETE /domains/*/aliases/*/*",
+        ),
+    ],
+)
+def test_calls_are_alike_whatever_they_name(call, like):
+    """
+    The kind of a call is its path without names, so that times can be compared.
+    """
+    assert like == call.like
+    assert call.is_gauge
+
+
+def test_what_waits_for_the_dns_is_no_gauge():
+    """
+    The time of a check says nothing of how busy dimail is.
+    """
+    assert not calls.check(D).is_gauge
+    assert not calls.fix(D).is_gauge

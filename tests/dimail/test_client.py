@@ -1,11 +1,12 @@
 """Creating, updating, finding and looking, with all the answers that dimail may give."""
 
+import json
 from dataclasses import replace
 
 import httpx
 import pytest
 
-from mailstate.errors import DoubtfulCallError, RefusedCallError, RemoteError
+from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError, RemoteError
 from mailstate.model.resources import Access, Alias, Domain, User
 from mailstate.model.state import Check, DomainState, Found
 from tests.dimail.support import (
@@ -371,3 +372,186 @@ def test_the_records_to_publish():
 
     assert "mx." == with_client(router, lambda api: api.spec(D))[0].value
     assert with_client(dimail(), lambda api: api.spec(D)) is None
+
+
+BOX = f"DELETE {MAILBOX}"
+ALLOW = f"DELETE /allows/{D}/u"
+PAIR = f"DELETE /domains/{D}/aliases/contact/ada@{D}"
+ALL_THREE = [(ACCESS, ALLOW), (ADA, BOX), (THE_ALIAS, PAIR)]
+
+
+@pytest.mark.parametrize("status", [204, 200])
+@pytest.mark.parametrize(("resource", "name"), ALL_THREE)
+def test_deleting(resource, name, status):
+    """
+    Each kind has a call of its own, sent once.
+    """
+    router = dimail({name: httpx.Response(status)})
+
+    assert with_client(router, lambda api: api.delete(resource)) is None
+    assert 1 == asked(router).count(name)
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "detail"),
+    [
+        (ACCESS, ALLOW, "User not found"),
+        (ACCESS, ALLOW, "Domain not found"),
+        (ACCESS, ALLOW, "Queried user does not have permissions for this domain."),
+        (ADA, BOX, "Domain not found"),
+        (ADA, BOX, "Mailbox not found"),
+        (THE_ALIAS, PAIR, "Not found"),
+    ],
+)
+def test_what_is_gone_already_is_deleted(resource, name, detail):
+    """
+    A 404 about the thing itself means that somebody was quicker, or that an answer was lost.
+    """
+    router = dimail({name: error(404, detail)})
+
+    assert with_client(router, lambda api: api.delete(resource)) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (NOT_FOUND, RefusedCallError),
+        (error(404, "Mailbox not found in open-xchange"), RefusedCallError),
+        (error(404, "Domain not found in open-xchange"), RefusedCallError),
+        (error(403, "Permission denied"), RefusedCallError),
+        (error(422, "Feature 'mailbox' not available on the domain"), RefusedCallError),
+        (error(404), DoubtfulCallError),
+        (httpx.Response(404, html="<h1>404</h1>"), DoubtfulCallError),
+        (error(500), DoubtfulCallError),
+        (httpx.Response(202), DoubtfulCallError),
+        (httpx.ReadError("x"), DoubtfulCallError),
+        (httpx.ReadTimeout("x"), DoubtfulCallError),
+        (error(429), BusyCallError),
+        (httpx.ConnectError("x"), BusyCallError),
+    ],
+)
+def test_what_is_no_proof_of_deletion(answer, kind):
+    """
+    Another 404, a lost answer or a refusal is told as what it is, and sent no second time.
+    """
+    router = dimail({BOX: answer})
+
+    with pytest.raises(RemoteError, match=f"^{BOX}: ") as caught:
+        with_client(router, lambda api: api.delete(ADA))
+
+    assert kind is type(caught.value)
+    assert (2 if getattr(answer, "status_code", 0) == 403 else 1) == asked(router).count(BOX)
+
+
+def test_half_a_mailbox_is_not_gone():
+    """
+    A mailbox that Open-Xchange does not know is there all the same, and somebody must see to it.
+    """
+    router = dimail({BOX: error(404, "Mailbox not found in open-xchange")})
+
+    with pytest.raises(RefusedCallError) as caught:
+        with_client(router, lambda api: api.delete(ADA))
+
+    assert "by half" in caught.value.hint
+
+
+CODE, RESET = f"POST {MAILBOX}/code", f"POST {MAILBOX}/reset_password/"
+A_CODE = {"email": ADA.address, "code": "canary-code", "expires_in": 600, "maxuse": 2}
+A_PASSWORD = {"email": ADA.address.upper(), "password": "canary-password"}
+
+
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize(
+    ("told", "limits"),
+    [
+        ({}, (600, 2)),
+        ({"expires_in": "600", "maxuse": "2"}, (600, 2)),
+        ({"expires_in": None, "maxuse": None}, (3600, 3)),
+    ],
+)
+def test_a_login_code(told, limits, status):
+    """
+    The limits are the server's, or those asked for where it tells none; the code stays secret.
+    """
+    router = dimail({CODE: ok(A_CODE | told, status)})
+
+    made = with_client(router, lambda api: api.login_code(ADA))
+
+    assert made is not None
+    assert "canary-code" == made.code.reveal()
+    assert limits == (made.expires_in, made.max_uses)
+    assert "canary" not in repr(made)
+    assert {"expires_in": 3600, "maxuse": 3} == json.loads(router.calls.last.request.content)
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_new_password(status):
+    """
+    The password comes back once, and as a secret; nothing is sent but the path.
+    """
+    router = dimail({RESET: ok(A_PASSWORD, status)})
+
+    secret = with_client(router, lambda api: api.reset_password(ADA))
+
+    assert secret is not None
+    assert "canary-password" == secret.reveal()
+    assert b"" == router.calls.last.request.content
+
+
+VERBS = [
+    (CODE, lambda api: api.login_code(ADA)),
+    (RESET, lambda api: api.reset_password(ADA)),
+]
+
+
+@pytest.mark.parametrize(("name", "verb"), VERBS)
+def test_a_server_without_the_verb(name, verb):
+    """
+    An older server has neither call, which is no error.
+    """
+    router = dimail()
+
+    assert with_client(router, verb) is None
+    assert 1 == asked(router).count(name)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (error(404, "Mailbox not found"), RefusedCallError),
+        (error(404, "Mailbox not found in open-xchange"), RefusedCallError),
+        (error(403, "Permission denied"), RefusedCallError),
+        (error(422), RefusedCallError),
+        (error(429), BusyCallError),
+        (error(500), DoubtfulCallError),
+        (error(409), DoubtfulCallError),
+        (httpx.ReadError("x"), DoubtfulCallError),
+        (ok({"email": "bob@a.example", "code": "canary", "password": "canary"}), DoubtfulCallError),
+        (ok({"email": ADA.address, "code": "", "password": ""}), DoubtfulCallError),
+        (ok({"email": ADA.address, "code": 1, "password": 1}), DoubtfulCallError),
+        (ok([]), DoubtfulCallError),
+    ],
+)
+@pytest.mark.parametrize(("name", "verb"), VERBS)
+def test_a_verb_that_fails(name, verb, answer, kind):
+    """
+    What cannot be read or may have been done is in doubt, and nothing of it is shown.
+    """
+    router = dimail({name: answer})
+
+    with pytest.raises(RemoteError, match=f"^{name}: ") as caught:
+        with_client(router, verb)
+
+    assert kind is type(caught.value)
+    assert "canary" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize("told", [{"expires_in": "soon"}, {"maxuse": True}, {"maxuse": 1.5}])
+def test_limits_that_are_no_numbers(told):
+    """
+    A code whose limits make no sense may be there, and is not given out.
+    """
+    router = dimail({CODE: ok(A_CODE | told)})
+
+    with pytest.raises(DoubtfulCallError, match="is not a whole number"):
+        with_client(router, lambda api: api.login_code(ADA))

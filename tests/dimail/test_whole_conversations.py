@@ -7,7 +7,7 @@ import pytest
 from mailstate.applying.mail_api import MailApi
 from mailstate.dimail.client import DimailClient
 from mailstate.dimail.live import read_live
-from mailstate.errors import BusyCallError, DoubtfulCallError, RemoteError
+from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError, RemoteError
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, Resource, User
 from mailstate.model.secret import Secret
 from mailstate.model.state import DesiredState, DomainState, Found
@@ -274,6 +274,114 @@ def test_an_ended_token_is_replaced(sandbox):
     talk(sandbox, conversation)
 
     assert 2 == [request.path for request in sandbox.requests()].count("/token/")
+
+
+@pytest.mark.parametrize("resource", [ACCESS, ADA, ALIAS], ids=lambda one: type(one).__name__)
+def test_what_is_deleted_is_gone(sandbox, resource):
+    """
+    It is not found any more, and deleting it again is no error; nothing else is touched.
+    """
+    others = [each for each in (ACCESS, ADA, ALIAS) if each is not resource]
+
+    async def conversation(api):
+        await set_up(api, ADA, ALIAS)
+        await api.delete(resource)
+        gone = await api.find(resource)
+        await api.delete(resource)
+        return gone, [await api.find(other) for other in others]
+
+    gone, left = talk(sandbox, conversation)
+
+    assert gone is None
+    assert None not in left
+    assert 1 == [effect.action for effect in sandbox.effects()].count("delete")
+
+
+def test_one_destination_is_deleted_under_its_own_spelling(sandbox):
+    """
+    Another destination of the same alias stays, and so does one that differs in case alone.
+    """
+    mixed = replace(ALIAS, local_part="Contact", destination="Ada+x@A.example")
+
+    async def conversation(api):
+        await set_up(api, ALIAS, replace(ALIAS, destination="b@b.example"), mixed)
+        await api.delete(mixed)
+        sandbox.publish_dns(D)
+        return (await api.look(D)).aliases
+
+    assert [f"ada@{D}", "b@b.example"] == sorted(
+        alias.destination for alias in talk(sandbox, conversation).values()
+    )
+
+
+@pytest.mark.parametrize("kind", ["500_after", "reset_after"])
+def test_a_deletion_without_an_answer_is_in_doubt(sandbox, kind):
+    """
+    Reading back tells that it was done.
+    """
+    sandbox.add_fault(kind=kind, method="DELETE")
+
+    async def conversation(api):
+        await set_up(api, ADA)
+        with pytest.raises(DoubtfulCallError):
+            await api.delete(ADA)
+        return await api.find(ADA)
+
+    assert talk(sandbox, conversation) is None
+
+
+def test_a_half_made_mailbox_cannot_be_deleted(sandbox):
+    """
+    Dimail looks for it in one store only, does not find it, and it is there all the same.
+    """
+    sandbox.add_fault(kind="500_half", **POST)
+
+    async def conversation(api):
+        await set_up(api)
+        with pytest.raises(DoubtfulCallError):
+            await api.create(ADA)
+        await api.delete(ADA)
+        return await api.find(ADA)
+
+    found = talk(sandbox, conversation)
+
+    assert found is not None
+    assert found.half_made
+
+
+def test_a_way_in(sandbox):
+    """
+    A server of 2026 makes login codes and new passwords; older ones say that they have neither.
+    """
+
+    async def conversation(api):
+        await set_up(api, ADA)
+        return await api.login_code(ADA, seconds=60, uses=1), await api.reset_password(ADA)
+
+    code, password = talk(sandbox, conversation)
+
+    assert (sandbox.profile == "2026") is (code is not None) is (password is not None)
+    if code is not None:
+        assert (60, 1) == (code.expires_in, code.max_uses)
+
+
+def test_no_way_in_without_a_mailbox(modern):
+    """
+    A mailbox that is not there, or has no webmail account, gets no code.
+    """
+    off = replace(ADA, active=False)
+
+    async def conversation(api):
+        await set_up(api)
+        for verb in (api.login_code, api.reset_password):
+            with pytest.raises(RefusedCallError, match="Mailbox not found"):
+                await verb(ADA)
+        await api.create(ADA)
+        await api.update(ADA, off, ("active",))
+        with pytest.raises(RefusedCallError, match="open-xchange"):
+            await api.login_code(ADA)
+
+    talk(modern, conversation)
 
 
 @pytest.mark.parametrize("path", ["/users/", "/domains/", "/allows/", "/token/", "/**/aliases/"])

@@ -36,6 +36,8 @@ def v2(*items, webmail=True):
 
 READERS = {
     "users": wire.api_users,
+    "accounts": wire.accounts,
+    "login_code": lambda answer: wire.login_code(answer, ADA, seconds=1, uses=1),
     "domains": wire.domains,
     "accesses": wire.accesses,
     "mailboxes": lambda answer: wire.mailboxes(answer, D, webmail=True),
@@ -329,3 +331,21 @@ def test_domains_come_in_order():
     told = [DOMAIN | {"name": name} for name in ("b.x", "a.x")]
 
     assert [DomainName("a.x"), DomainName("b.x")] == list(wire.domains(node(told)))
+
+
+@pytest.mark.parametrize(
+    ("told", "perms"),
+    [
+        ({}, None),
+        ({"perms": None}, frozenset()),
+        ({"perms": []}, frozenset()),
+        ({"perms": ["new_domain", "new_domain"]}, frozenset({"new_domain"})),
+    ],
+)
+def test_a_server_without_perms_is_told_from_a_user_without_any(told, perms):
+    """
+    An absent key means that the server has no perms, an empty or null one that the user has none.
+    """
+    accounts = wire.accounts(node([{"name": "u", "is_admin": "true"} | told]))
+
+    assert (wire.Account(name="u", is_admin=True, perms=perms),) == accounts

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from mailstate.model.resources import DomainName, Mailbox, Resource
+from mailstate.model.resources import Access, Alias, DomainName, Mailbox, Resource
 from mailstate.model.secret import Secret
 from mailstate.model.state import Found, LiveDomain
 
@@ -22,6 +22,9 @@ class MailApi(Protocol):
 
     async def update(self, before: Mailbox, after: Mailbox, fields: tuple[str, ...]) -> None:
         """Change *fields* of the mailbox that dimail has as *before*."""
+
+    async def delete(self, resource: Access | Alias | Mailbox) -> None:
+        """Delete *resource*, spelt as dimail has it; one that is gone already is no error."""
 
     async def find(self, resource: Resource) -> Found | None:
         """Read back the one thing that has the key of *resource*; None if dimail has none."""

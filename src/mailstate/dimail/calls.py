@@ -5,13 +5,16 @@ The section signs refer to the contract of dimail-api. Exact slashes matter: the
 answered by a redirect (§2).
 """
 
+import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from urllib.parse import quote, urlencode
 
 from mailstate.errors import RefusedCallError
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, User
+from mailstate.model.secret import Secret
 
 QUICK = 30.0
 """Seconds that a list or a single object may take."""
@@ -39,9 +42,19 @@ class Repeat(Enum):
     NEVER = auto()
 
 
+# Names have one place in a path; those of allows and aliases, two.
+_ONE_NAME = re.compile(r"/(users|domains|mailboxes)/[^/]+")
+_TWO_NAMES = re.compile(r"/(allows|aliases)/[^/]+/[^/]+")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call. Its text is what messages name: method and path, never a query or a body."""
+    """
+    One call. Its text is what messages name: method and path, never a query or a body.
+
+    `is_gauge` says whether the time it takes tells how busy dimail is: not where it waits for
+    the DNS.
+    """
 
     method: str
     path: str
@@ -51,6 +64,7 @@ class Call:
     patience: float = QUICK
     repeat: Repeat = Repeat.READ
     hint_on_500: str = ""
+    is_gauge: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -59,6 +73,12 @@ class Call:
     def target(self) -> str:
         """Path and query, percent-encoded."""
         return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+    @property
+    def like(self) -> str:
+        """What it has in common with calls of its kind: method, and path without names."""
+        path = _TWO_NAMES.sub(r"/\1/*/*", _ONE_NAME.sub(r"/\1/*", self.path))
+        return f"{self.method} {path}"
 
 
 def _segment(text: str) -> str:
@@ -73,6 +93,10 @@ def _segment(text: str) -> str:
 
 def _mailboxes(domain: DomainName) -> str:
     return f"/domains/{_segment(domain)}/mailboxes/"
+
+
+def _mailbox(mailbox: Mailbox) -> str:
+    return f"{_mailboxes(mailbox.domain)}{_segment(mailbox.local_part)}"
 
 
 def token() -> Call:
@@ -97,15 +121,32 @@ def create_user(user: User) -> Call:
     The password is random and kept nowhere: nobody is to log in with it, and one that can be
     guessed (People posts "no" for everybody) would open the API to whoever knows a uuid.
     """
+    password = Secret(secrets.token_urlsafe(32))
+    return create_account(user.name, password, is_admin=False, perms=())
+
+
+def create_account(name: str, password: Secret, *, is_admin: bool, perms: Iterable[str]) -> Call:
+    """A user who logs in with *password*; a server that knows no *perms* passes over them (§4)."""
     return _write(
         "/users/",
         Auth.BASIC,
         {
-            "name": user.name,
-            "password": secrets.token_urlsafe(32),
-            "is_admin": False,
-            "perms": [],
+            "name": name,
+            "password": password.reveal(),
+            "is_admin": is_admin,
+            "perms": list(perms),
         },
+    )
+
+
+def make_admin(name: str) -> Call:
+    """Every right for a user that exists; there is no call that changes perms (§4)."""
+    return Call(
+        method="PATCH",
+        path=f"/users/{_segment(name)}",
+        auth=Auth.BASIC,
+        body={"is_admin": True},
+        repeat=Repeat.NEVER,
     )
 
 
@@ -142,6 +183,7 @@ def check(domain: DomainName) -> Call:
         auth=Auth.BASIC,
         patience=SLOW,
         repeat=Repeat.ONCE_IF_CUT,
+        is_gauge=False,
     )
 
 
@@ -153,6 +195,7 @@ def fix(domain: DomainName) -> Call:
         auth=Auth.BASIC,
         patience=SLOW,
         repeat=Repeat.NEVER,
+        is_gauge=False,
     )
 
 
@@ -181,6 +224,11 @@ def create_access(access: Access) -> Call:
     return _write("/allows/", Auth.BASIC, {"user": access.user, "domain": access.domain})
 
 
+def delete_access(access: Access) -> Call:
+    """An allow, away: the domain comes first in the path (§6)."""
+    return _delete(f"/allows/{_segment(access.domain)}/{_segment(access.user)}", Auth.BASIC)
+
+
 def mailboxes(domain: DomainName) -> Call:
     """The mailboxes of *domain* and, with webmail, of its whole OX context (§7)."""
     return Call(method="GET", path=_mailboxes(domain), auth=Auth.TOKEN)
@@ -199,7 +247,7 @@ def mailbox(domain: DomainName, local_part: str) -> Call:
 def create_mailbox(mailbox: Mailbox) -> Call:
     """A mailbox; seconds behind a real OX, and not idempotent (§7)."""
     return _write(
-        f"{_mailboxes(mailbox.domain)}{_segment(mailbox.local_part)}",
+        _mailbox(mailbox),
         Auth.TOKEN,
         {
             "givenName": mailbox.first_name or "",
@@ -231,12 +279,28 @@ def update_mailbox(before: Mailbox, after: Mailbox, fields: tuple[str, ...]) -> 
         body["active"] = "yes" if after.active else "no"
     return Call(
         method="PATCH",
-        path=f"{_mailboxes(before.domain)}{_segment(before.local_part)}",
+        path=_mailbox(before),
         auth=Auth.TOKEN,
         body=body,
         patience=SLOW,
         repeat=Repeat.NEVER,
     )
+
+
+def delete_mailbox(mailbox: Mailbox) -> Call:
+    """A mailbox, away, with all its mail (§7)."""
+    return _delete(_mailbox(mailbox), Auth.TOKEN, patience=SLOW)
+
+
+def reset_password(mailbox: Mailbox) -> Call:
+    """A new password for a mailbox, in the form that People uses (§9)."""
+    return _write(f"{_mailbox(mailbox)}/reset_password/", Auth.TOKEN, None, patience=SLOW)
+
+
+def login_code(mailbox: Mailbox, *, seconds: int, uses: int) -> Call:
+    """A code that opens the webmail of a mailbox for some *seconds*, at most *uses* times (§9)."""
+    body: dict[str, object] = {"expires_in": seconds, "maxuse": uses}
+    return _write(f"{_mailbox(mailbox)}/code", Auth.TOKEN, body, patience=SLOW)
 
 
 def aliases(domain: DomainName) -> Call:
@@ -271,7 +335,25 @@ def create_alias(alias: Alias) -> Call:
     )
 
 
-def _write(path: str, auth: Auth, body: dict[str, object], *, patience: float = QUICK) -> Call:
+def delete_alias(alias: Alias) -> Call:
+    """One destination of an alias, away (§10). Raises `RefusedCallError` for one called `all`."""
+    if alias.destination == "all":
+        raise RefusedCallError(
+            f"{alias.address} has a destination called `all`, by which dimail would understand "
+            "every destination of that alias",
+            hint="another client made it so; ask the operator of dimail to remove it",
+        )
+    names = f"{_segment(alias.local_part)}/{_segment(alias.destination)}"
+    return _delete(f"/domains/{_segment(alias.domain)}/aliases/{names}", Auth.TOKEN)
+
+
+def _write(
+    path: str, auth: Auth, body: dict[str, object] | None, *, patience: float = QUICK
+) -> Call:
     return Call(
         method="POST", path=path, auth=auth, body=body, patience=patience, repeat=Repeat.NEVER
     )
+
+
+def _delete(path: str, auth: Auth, *, patience: float = QUICK) -> Call:
+    return Call(method="DELETE", path=path, auth=auth, patience=patience, repeat=Repeat.NEVER)

@@ -16,8 +16,8 @@ from mailstate.dimail.connections import Answer, Connections
 from mailstate.dimail.node import MalformedAnswerError, Node, known_detail, parse
 from mailstate.dimail.pace import Clock, SystemClock
 from mailstate.dimail.reader import DomainReader
-from mailstate.dimail.wire import DnsRecord
-from mailstate.errors import DoubtfulCallError, SettingsError
+from mailstate.dimail.wire import DnsRecord, LoginCode
+from mailstate.errors import DoubtfulCallError, RefusedCallError, SettingsError
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, Resource, User
 from mailstate.model.secret import Secret
 from mailstate.model.state import DomainState, Found, LiveDomain
@@ -25,6 +25,21 @@ from mailstate.model.state import DomainState, Found, LiveDomain
 _CREATED = frozenset({HTTPStatus.CREATED})
 _MADE = _CREATED | {HTTPStatus.OK}
 _DONE = frozenset({HTTPStatus.OK})
+_GONE = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.OK})
+
+# What a 404 says where the thing to delete, or what it lives on, is not there (contract §6 to §10).
+_GONE_ALREADY = frozenset(
+    {
+        "Not found",
+        "User not found",
+        "Domain not found",
+        "Mailbox not found",
+        "Queried user does not have permissions for this domain.",
+    }
+)
+# Such a mailbox is there, in one of the two stores.
+_HALF_GONE = frozenset({"Domain not found in open-xchange", "Mailbox not found in open-xchange"})
+_NO_ROUTE = "Not Found"
 
 
 class DimailClient:
@@ -148,6 +163,70 @@ class DimailClient:
                 told, wanted = getattr(now, field), getattr(after, field)
                 if told is not None and told != wanted:
                     raise answer.malformed("is not what was asked for", field)
+
+    async def delete(self, resource: Access | Alias | Mailbox) -> None:
+        """
+        Delete *resource*, under the spelling that dimail has for it; gone already is gone.
+
+        Raises as `create` does, `DoubtfulCallError` also for a 404 that may mean anything. Users
+        and domains are never deleted. A half-made mailbox that is in Open-Xchange alone counts
+        as gone: to this call it looks the same (contract §7).
+        """
+        match resource:
+            case Access():
+                call = calls.delete_access(resource)
+            case Mailbox():
+                call = calls.delete_mailbox(resource)
+            case Alias():
+                call = calls.delete_alias(resource)
+            case _:
+                assert_never(resource)
+        _, answer = await self._write(call, promised=_GONE | {HTTPStatus.NOT_FOUND})
+        if answer.status in _GONE:
+            return
+        trouble, detail = failure(call, answer), known_detail(answer.body)
+        if detail in _HALF_GONE:
+            hint = "it exists by half: have the operator of dimail remove or repair it"
+            raise RefusedCallError(trouble.message, hint=hint)
+        if detail == _NO_ROUTE:
+            raise trouble
+        if detail not in _GONE_ALREADY:
+            raise DoubtfulCallError(trouble.message, hint=trouble.hint)
+
+    async def login_code(
+        self, mailbox: Mailbox, *, seconds: int = 3600, uses: int = 3
+    ) -> LoginCode | None:
+        """
+        A new code for the webmail of *mailbox*; None where the server has no such call.
+
+        Raises as `create` does; `RefusedCallError` for a mailbox without webmail.
+        """
+        exchange = await self._verb(calls.login_code(mailbox, seconds=seconds, uses=uses))
+        if exchange is None:
+            return None
+        with _understood(exchange) as answer:
+            return wire.login_code(answer, mailbox, seconds=seconds, uses=uses)
+
+    async def reset_password(self, mailbox: Mailbox) -> Secret | None:
+        """
+        Give *mailbox* a new password, told this once; None where the server has no such call.
+
+        Raises as `create` does: after `DoubtfulCallError` the old one may work or not.
+        """
+        exchange = await self._verb(calls.reset_password(mailbox))
+        if exchange is None:
+            return None
+        with _understood(exchange) as answer:
+            return wire.password(answer, mailbox)
+
+    async def _verb(self, call: Call) -> tuple[Call, Answer] | None:
+        """What came of a call that only newer servers have; None from the others."""
+        _, answer = await self._write(call, promised=_MADE | {HTTPStatus.NOT_FOUND})
+        if answer.status != HTTPStatus.NOT_FOUND:
+            return call, answer
+        if known_detail(answer.body) == _NO_ROUTE:
+            return None
+        raise failure(call, answer)
 
     async def find(self, resource: Resource) -> Found | None:
         """

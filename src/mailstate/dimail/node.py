@@ -79,6 +79,17 @@ class Node:
             raise self.malformed("is neither true nor false", key)
         return value
 
+    def number(self, key: str, *, default: int) -> int:
+        """A whole number, which may be written as text; *default* for an absent or null one."""
+        value = self.fields().get(key)
+        if value is None:
+            return default
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.malformed("is not a whole number", key)
+        return value
+
     def texts(self, key: str) -> list[str]:
         """A list of texts that must be there."""
         value = self.fields().get(key)
@@ -124,6 +135,7 @@ _DETAILS = frozenset(
         "Domain already exists",
         "Domain not found",
         "Domain already allowed for this user",
+        "Queried user does not have permissions for this domain.",
         "Mailbox not found",
         "Target domain not found",
         "Not yet implemented",

@@ -55,6 +55,29 @@ def user(answer: Node) -> User:
     return User(name=answer.text("name"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user and its rights; `perms` is None where the server knows none."""
+
+    name: str
+    is_admin: bool
+    perms: frozenset[str] | None
+
+
+def accounts(answer: Node) -> tuple[Account, ...]:
+    """All users with their rights (§4)."""
+    return tuple(account(item) for item in answer.items())
+
+
+def account(answer: Node) -> Account:
+    """One user with its rights (§4)."""
+    if "perms" not in answer.fields():
+        perms = None
+    else:
+        perms = frozenset() if answer.below("perms") is None else frozenset(answer.texts("perms"))
+    return Account(name=answer.text("name"), is_admin=answer.flag("is_admin"), perms=perms)
+
+
 def accesses(answer: Node) -> tuple[Access, ...]:
     """Allows (§6)."""
     return tuple(access(item) for item in answer.items())
@@ -250,12 +273,34 @@ def _active(answer: Node, key: str) -> bool | None:
 
 
 def password(answer: Node, mailbox: Mailbox) -> Secret:
-    """The password in the answer to the creation of *mailbox*: told this once (§7)."""
+    """The password of *mailbox* in the answer that made it: told this once (§7, §9)."""
+    return _secret(answer, mailbox, "password")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginCode:
+    """A code that opens a webmail for `expires_in` seconds, at most `max_uses` times."""
+
+    code: Secret
+    expires_in: int
+    max_uses: int
+
+
+def login_code(answer: Node, mailbox: Mailbox, *, seconds: int, uses: int) -> LoginCode:
+    """The code made for *mailbox* (§9); its limits are those asked for, unless others are told."""
+    return LoginCode(
+        code=_secret(answer, mailbox, "code"),
+        expires_in=answer.number("expires_in", default=seconds),
+        max_uses=answer.number("maxuse", default=uses),
+    )
+
+
+def _secret(answer: Node, mailbox: Mailbox, key: str) -> Secret:
     if answer.text("email").lower() != mailbox.address.lower():
         raise answer.malformed("is another address", "email")
-    if not answer.text("password"):
-        raise answer.malformed("is empty", "password")
-    return Secret(answer.text("password"))
+    if not answer.text(key):
+        raise answer.malformed("is empty", key)
+    return Secret(answer.text(key))
 
 
 def aliases(answer: Node, domain: DomainName) -> tuple[Alias, ...]:
