@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mailstate.statefiles.builder import MAX_ALIASES, MAX_DEPTH, read_document
 from mailstate.statefiles.marks import ROOT, Map, Seq, place
 from mailstate.statefiles.scalars import other_meaning
+from mailstate.statefiles.syntax import explain
 from mailstate.statefiles.text import MAX_BYTES, decode, shown, tabs_outside
 from tests.statefiles.corpus import lines
 
@@ -156,11 +157,12 @@ def test_a_plain_scalar_taken_for_text_is_text_to_yaml_1_1_too(word):
     """
     What PyYAML (YAML 1.1) reads as something else is never taken for text.
     """
+    word = word.strip()
     try:
         value = yaml.safe_load(f"[{word}]")
     except (yaml.YAMLError, ValueError):
         return
-    if other_meaning(word) is None and word not in {"true", "false"}:
+    if word and other_meaning(word) is None and word not in {"true", "false"}:
         assert all(isinstance(item, str | dict) for item in value)
 
 
@@ -213,6 +215,13 @@ def test_json_is_read_as_json(written):
 
     assert [] == document.problems
     assert written == document.root
+
+
+def test_whatever_the_parser_says_is_said_in_other_words():
+    """
+    Also what a future PyYAML may say.
+    """
+    assert "from here on the file is not YAML" == explain("gibberish", "while musing", "x").message
 
 
 def test_each_entry_has_two_marks_and_each_item_one():

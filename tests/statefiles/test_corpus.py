@@ -15,6 +15,7 @@ WITHOUT_TEXT = {
     "file/not-regular",
     "file/unreadable",
     "file/too-large",
+    "file/too-many-problems",
     "schema/form",
 }
 """Rules that no text can show; `test_files.py` and `test_schema.py` reach them."""

@@ -289,6 +289,26 @@ def test_no_destination_is_nowhere_while_an_address_may_be_missing(rest):
     assert {"c.yaml"} == {problem.place.file for problem in reading.problems}
 
 
+def test_each_destination_that_is_nowhere_is_told():
+    """
+    With the address that was meant, if one is near.
+    """
+    reading = read_texts(
+        USERS,
+        "domains:\n"
+        "  - name: a.example\n"
+        "    owners: [alice]\n"
+        "    mailboxes: [{local_part: jean, first_name: Jean, last_name: D}]\n"
+        "    aliases: [{local_part: c, destinations: [jan@a.example, zzz@a.example]}]\n",
+    )
+
+    where = "does not exist: `a.example` declares no such address"
+    assert [
+        f"5:46 destination-nowhere: `jan@a.example` {where} (did you mean `jean@a.example`?)",
+        f"5:61 destination-nowhere: `zzz@a.example` {where}",
+    ] == lines(reading.problems)
+
+
 def test_faults_of_one_file_hide_none_of_another():
     """
     A file that is no YAML keeps nobody from hearing of all the others.
@@ -337,6 +357,52 @@ def test_each_of_many_faults_is_told(faults, files):
     reading = read_texts(USERS, *texts)
 
     assert sorted(faults) == sorted(rules(reading))
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("  - no\n", "yaml/ambiguous-scalar"),
+        ("  - 'x'\t\n", "yaml/tab"),
+        ("  - {}\n", "schema/missing-field"),
+        ("# \x01\n", "yaml/control-character"),
+    ],
+)
+def test_endless_faults_come_to_an_end(line, rule):
+    """
+    After 10,000 problems one more says that there are others.
+    """
+    reading = read_texts("users:\n" + line * 11_000)
+
+    assert 10_001 == len(reading.problems)
+    assert 1 == rules(reading).count("file/too-many-problems")
+    assert rule in rules(reading)
+
+
+def test_a_syntax_error_after_endless_faults_is_one_too_many():
+    """
+    Also where the parser stops by itself.
+    """
+    reading = read_texts("users:\n" + "  - no\n" * 10_001 + "  - [")
+
+    assert 1 == rules(reading).count("file/too-many-problems")
+
+
+def test_a_handle_that_thousands_of_domains_misspell_is_looked_up_once():
+    """
+    "Did you mean" costs no minutes, and is said at each place.
+    """
+    users = "users:\n" + "".join(
+        f"  - {{name: user{i}, uuid: 5e0c2f6e-3c1b-4f0a-9d3e-{i:012x}}}\n" for i in range(2_000)
+    )
+    domains = "domains:\n" + "".join(
+        f"  - {{name: d{i}.example, owners: [usr{i % 100}]}}\n" for i in range(2_000)
+    )
+
+    reading = read_texts(users, domains)
+
+    assert {"unknown-handle"} == set(rules(reading))
+    assert 1_000 == sum("did you mean" in problem.message for problem in reading.problems)
 
 
 def test_two_domains_may_share_a_context():

@@ -7,7 +7,7 @@ from mailstate.errors import Place, Problem
 from mailstate.statefiles.declared import Declared, DomainEntry, Entry
 from mailstate.statefiles.marks import place
 from mailstate.statefiles.names import Fault, destination
-from mailstate.statefiles.near import did_you_mean
+from mailstate.statefiles.near import Guesses
 from mailstate.statefiles.rulebook import problem
 from mailstate.statefiles.text import shown
 
@@ -22,6 +22,7 @@ class _Addresses:
     aliases: dict[str, dict[str, Place]] = field(default_factory=dict)
     by_domain: dict[str, set[str]] = field(default_factory=dict)
     incomplete: set[str] = field(default_factory=set)
+    guesses: dict[str, Guesses] = field(default_factory=dict)
 
 
 def check_aliases(declared: Declared) -> Iterator[Problem]:
@@ -93,11 +94,15 @@ def _check(
 
 
 def _nowhere(text: str, target: str, at: Place, known: _Addresses) -> Iterator[Problem]:
-    domain = target.partition("@")[2]
+    local_part, _, domain = target.partition("@")
     there = known.by_domain.get(domain)
     if there is None or target in there or domain in known.incomplete:
         return
-    guess = did_you_mean(target, sorted(there))
+    if domain not in known.guesses:
+        known.guesses[domain] = Guesses(
+            (address.partition("@")[0] for address in there), after=f"@{domain}"
+        )
+    guess = known.guesses[domain].for_word(local_part)
     message = f"`{shown(text)}` does not exist: `{domain}` declares no such address{guess}"
     yield problem("destination-nowhere", at, message)
 

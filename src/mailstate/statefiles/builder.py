@@ -8,6 +8,8 @@ carry the marks; where PyYAML was built without libyaml its own parser gives the
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
 from typing import Any, TypeAlias
 
 import yaml
@@ -22,7 +24,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from mailstate.statefiles.marks import Document, Map, Mark, Seq, Value, mark, place
+from mailstate.statefiles.marks import MAX_PROBLEMS, Document, Map, Mark, Seq, Value, mark, place
 from mailstate.statefiles.rulebook import problem
 from mailstate.statefiles.scalars import SUSPECT, boolean_meant, is_null, other_meaning
 from mailstate.statefiles.syntax import explain
@@ -109,10 +111,12 @@ class _Builder:
             document.root = None
         except yaml.MarkedYAMLError as error:
             document.root = None
-            self._tell_syntax(error)
+            with suppress(_StopReadingError):
+                self._tell_syntax(error)
         except (yaml.YAMLError, ValueError, OverflowError):
             document.root = None
-            self._tell("yaml/syntax", mark(0, 0), "the file holds a character that is not YAML")
+            with suppress(_StopReadingError):
+                self._tell("yaml/syntax", mark(0, 0), "the file holds a character that is not YAML")
         self._tell_tabs()
         return document
 
@@ -364,6 +368,8 @@ class _Builder:
         return mark(at.line, at.column)
 
     def _tell(self, rule: str, at: Mark, message: str, hint: str | None = None) -> None:
+        if len(self._document.problems) > MAX_PROBLEMS:
+            raise _StopReadingError
         self._document.problems.append(problem(rule, place(self._file, at), message, hint))
 
     def _tell_syntax(self, error: yaml.MarkedYAMLError) -> None:
@@ -377,7 +383,9 @@ class _Builder:
 
     def _tell_tabs(self) -> None:
         if self._quoted is not None:
-            for line, column in tabs_outside(self._text, self._quoted, self._reached):
+            room = 1 + MAX_PROBLEMS - len(self._document.problems)
+            tabs = tabs_outside(self._text, self._quoted, self._reached)
+            for line, column in islice(tabs, room):
                 self._tell("yaml/tab", mark(line, column), "a tab outside quotes")
 
 

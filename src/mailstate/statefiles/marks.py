@@ -13,6 +13,9 @@ from mailstate.errors import Place, Problem
 Mark: TypeAlias = int
 Value: TypeAlias = Union[str, bool, "Map", "Seq", None]
 
+MAX_PROBLEMS = 10_000
+"""More than anybody reads; without a limit, a stranger's file of 32 MiB fills the memory."""
+
 _COLUMN_BITS = 32
 _COLUMN_MASK = (1 << _COLUMN_BITS) - 1
 
@@ -48,11 +51,14 @@ class Map(dict[str, Value]):
 
     def key_mark(self, key: str) -> Mark:
         """Where *key* is written."""
-        return self.marks[2 * list(self).index(key)]
+        return self.marks[2 * self._index(key)]
 
     def value_mark(self, key: str) -> Mark:
         """Where the value of *key* begins."""
-        return self.marks[2 * list(self).index(key) + 1]
+        return self.marks[2 * self._index(key) + 1]
+
+    def _index(self, key: str) -> int:
+        return next(index for index, name in enumerate(self) if name == key)
 
 
 class Seq(list[Value]):

@@ -1,6 +1,6 @@
 """The word that was meant: "did you mean" for fields, words, handles and addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
@@ -8,8 +8,9 @@ from mailstate.statefiles.text import shown
 
 # difflib compares each pair letter by letter: enough is enough.
 _MAX_LENGTH = 100
-_MAX_OPTIONS = 2_000
+_MAX_OPTIONS = 500
 _MIN_BEGINNING = 2
+_MAX_GUESSES = 50
 
 
 def near(word: str, options: Sequence[str]) -> str | None:
@@ -24,7 +25,32 @@ def near(word: str, options: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
-def did_you_mean(word: str, options: Sequence[str]) -> str:
+def did_you_mean(word: str, options: Sequence[str], after: str = "") -> str:
     """` (did you mean …?)` if one of *options* is near *word*, else nothing."""
     found = near(word, options)
-    return f" (did you mean `{shown(found)}`?)" if found else ""
+    return f" (did you mean `{shown(found + after)}`?)" if found else ""
+
+
+class Guesses:
+    """
+    "Did you mean" for many words and the same many options: each word is looked up once.
+
+    Only the first words are: a handle that thousands of files misspell, or thousands of handles
+    that one file misspells, must not make anybody wait.
+    """
+
+    __slots__ = ("_after", "_given", "_left", "_options")
+
+    def __init__(self, options: Iterable[str], after: str = "") -> None:
+        """*after* is said behind each guess: the domain of local parts."""
+        self._after = after
+        self._options = sorted(options)
+        self._given: dict[str, str] = {}
+        self._left = _MAX_GUESSES
+
+    def for_word(self, word: str) -> str:
+        """` (did you mean …?)`, or nothing."""
+        if word not in self._given and self._left:
+            self._left -= 1
+            self._given[word] = did_you_mean(word, self._options, self._after)
+        return self._given.get(word, "")

@@ -7,7 +7,7 @@ from mailstate.model.resources import user_id
 from mailstate.statefiles.declared import Declared, DomainEntry
 from mailstate.statefiles.marks import place
 from mailstate.statefiles.names import handle_fault, uuid_fault
-from mailstate.statefiles.near import did_you_mean, near
+from mailstate.statefiles.near import Guesses, near
 from mailstate.statefiles.rulebook import problem
 from mailstate.statefiles.text import shown
 
@@ -16,10 +16,11 @@ def check_people(declared: Declared) -> Iterator[Problem]:
     """Every fault of users, owners and accesses that shows across entries."""
     yield from _twice(declared)
     handles = {handle for user in declared.users if (handle := user.text("name")) is not None}
+    guesses = Guesses(handles)
     for domain in declared.domains:
         yield from _roles(domain)
         if declared.has_all_users:
-            yield from _unknown_handles(domain, handles)
+            yield from _unknown_handles(domain, handles, guesses)
 
 
 def _twice(declared: Declared) -> Iterator[Problem]:
@@ -70,7 +71,7 @@ def _roles(domain: DomainEntry) -> Iterator[Problem]:
             yield problem("user-with-two-roles", at, message)
 
 
-def _unknown_handles(domain: DomainEntry, handles: set[str]) -> Iterator[Problem]:
+def _unknown_handles(domain: DomainEntry, handles: set[str], guesses: Guesses) -> Iterator[Problem]:
     named = [(handle, place(domain.file, mark)) for handle, mark in domain.texts("owners")]
     for access in domain.entries("accesses"):
         user = access.text("user")
@@ -78,7 +79,7 @@ def _unknown_handles(domain: DomainEntry, handles: set[str]) -> Iterator[Problem
             named.append((user, access.place("user")))
     for handle, at in named:
         if handle not in handles and handle_fault(handle) is None:
-            guess = did_you_mean(handle, sorted(handles))
+            guess = guesses.for_word(handle)
             yield problem("unknown-handle", at, f"no file declares the user `{handle}`{guess}")
 
 

@@ -1,7 +1,8 @@
 """The state files as a whole: paths, or bytes, to a desired state and every problem on the way."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,9 +28,10 @@ from mailstate.statefiles.declared import Declared, DomainEntry, Entry, declared
 from mailstate.statefiles.domains import check_domains
 from mailstate.statefiles.files import read_files
 from mailstate.statefiles.mailboxes import check_mailboxes
-from mailstate.statefiles.marks import place
+from mailstate.statefiles.marks import MAX_PROBLEMS, Document, place
 from mailstate.statefiles.names import Fault, destination, email_address, nfc
 from mailstate.statefiles.people import check_people
+from mailstate.statefiles.rulebook import problem
 from mailstate.statefiles.schema import domain_fields, misshapen
 from mailstate.statefiles.values import check_values
 
@@ -69,20 +71,15 @@ def read_sources(
 
     *file_problems* are those of files that could not be read: what they may declare is unknown.
     """
-    problems = list(file_problems)
-    all_read = not problems
+    unread = list(file_problems)
     documents = [read_document(file, data) for file, data in sorted(sources)]
-    found = declared(documents, domain_fields(), all_read=all_read)
-    for document in documents:
-        problems += document.problems
-    problems += check_values(found, {document.file: document for document in documents})
-    for document in documents:
-        problems += misshapen(document)
-    problems += check_people(found)
-    problems += check_domains(found)
-    problems += check_mailboxes(found)
-    problems += check_aliases(found)
-    is_valid = all(problem.severity is not Severity.ERROR for problem in problems)
+    found = declared(documents, domain_fields(), all_read=not unread)
+    problems = [*unread, *islice(_problems(documents, found), MAX_PROBLEMS + 1)]
+    if len(problems) > MAX_PROBLEMS:
+        del problems[MAX_PROBLEMS:]
+        message = f"more than {MAX_PROBLEMS:,} problems; the others are not told"
+        problems.append(problem("file/too-many-problems", problems[-1].place, message))
+    is_valid = all(told.severity is not Severity.ERROR for told in problems)
     return Reading(
         desired=_desired(found) if is_valid else None,
         problems=tuple(sorted(set(problems), key=_order)),
@@ -90,8 +87,21 @@ def read_sources(
     )
 
 
-def _order(problem: Problem) -> tuple[Place, str, str]:
-    return problem.place, problem.rule, problem.message
+def _problems(documents: Sequence[Document], found: Declared) -> Iterator[Problem]:
+    """Every problem, what is told first being of more use than what follows from it."""
+    for document in documents:
+        yield from document.problems
+    yield from check_values(found, {document.file: document for document in documents})
+    for document in documents:
+        yield from misshapen(document)
+    yield from check_people(found)
+    yield from check_domains(found)
+    yield from check_mailboxes(found)
+    yield from check_aliases(found)
+
+
+def _order(told: Problem) -> tuple[Place, str, str]:
+    return told.place, told.rule, told.message
 
 
 def _desired(found: Declared) -> DesiredState:

@@ -22,8 +22,8 @@ from mailstate.statefiles.text import shown
 _Path: TypeAlias = Sequence[str | int]
 # An error of jsonschema holds schema and value, both of any type.
 _Error: TypeAlias = Any
-# The key that is concerned (None: the value), the rule, the message, and the hint if it has one.
-_Words: TypeAlias = tuple[str | None, str, str, str | None]
+# The key's mark (None: the value is concerned), the rule, the message, and the hint if any.
+_Words: TypeAlias = tuple[Mark | None, str, str, str | None]
 
 
 _OWNERS = "owners"
@@ -41,16 +41,14 @@ def schema_text() -> str:
     return resources.files("mailstate").joinpath("schema/state.schema.json").read_text("utf-8")
 
 
-def misshapen(document: Document) -> list[Problem]:
+def misshapen(document: Document) -> Iterator[Problem]:
     """Every departure of *document* from the schema that has not been told already."""
     if not document.is_readable or _quick_judge()(document.root):
-        return []
-    return [
-        told
-        for error in _validator()(document.root)
-        for at, told in _problems(document, error)
-        if at not in document.faulty
-    ]
+        return
+    for error in _validator()(document.root):
+        for at, told in _problems(document, error):
+            if at not in document.faulty:
+                yield told
 
 
 @cache
@@ -80,18 +78,18 @@ def _problems(document: Document, error: _Error) -> Iterator[tuple[Mark, Problem
     at = _mark_of(document, path)
     what = f"`{shown(field)}`" if field else "the file"
     words = _KEYWORDS.get(error.validator, _other)
-    for key, rule, message, hint in words(error, what):
-        concerned = at if key is None else error.instance.key_mark(key)
+    for mark, rule, message, hint in words(error, what):
+        concerned = mark or at
         yield concerned, problem(rule, place(document.file, concerned), message, hint)
 
 
 def _unknown_fields(error: _Error, _what: str) -> Iterator[_Words]:
     fields = list(error.schema["properties"])
-    for key in error.instance:
+    for key, mark in zip(error.instance, error.instance.marks[::2], strict=True):
         if key not in fields:
             message = f"`{shown(key)}` is not a field of {_called(error, 'a')}"
             message += did_you_mean(key, [field for field in fields if field not in error.instance])
-            yield key, "schema/unknown-field", message, None
+            yield mark, "schema/unknown-field", message, None
 
 
 def _missing_field(error: _Error, _what: str) -> Iterator[_Words]:

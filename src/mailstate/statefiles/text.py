@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from mailstate.errors import Place, Problem
+from mailstate.statefiles.marks import MAX_PROBLEMS
 from mailstate.statefiles.rulebook import problem
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -70,6 +71,8 @@ def _without_refused(file: str, text: str) -> tuple[str | None, list[Problem]]:
         seen = at
         if line == last_line:
             continue
+        if len(problems) > MAX_PROBLEMS:
+            break
         last_line = line
         message = f"the character {character_name(match[0])} may not stand in a state file"
         problems.append(

@@ -41,6 +41,12 @@ WRITING = (
         remedy="split the file; any number of files may be used",
     ),
     Rule(
+        id="file/too-many-problems",
+        title="More than 10,000 problems",
+        reason="Nobody reads so many, and a stranger's file must not fill the memory with them.",
+        remedy="mend those that are told, then run it again",
+    ),
+    Rule(
         id="yaml/encoding",
         title="Not UTF-8",
         reason="State files are UTF-8 (design §11), so that every editor and every machine shows"
