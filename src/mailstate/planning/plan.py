@@ -115,6 +115,14 @@ class Reason(StrEnum):
     """Live on a declared domain, but in no file."""
     EXTRA_ACCESS = "extra_access"
     """An allow that no file asks for: normal in dimail's life."""
+    TOO_MANY_REMOVALS = "too_many_removals"
+    """More removals than the limits allow, or than an override names."""
+    LAST_OWNER = "last_owner"
+    """No owner that the files name has access yet."""
+    OWN_ACCESS = "own_access"
+    """The access of the account that mailstate runs as."""
+    PROTECTED = "protected"
+    """The settings protect it, or it is technical."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +177,20 @@ class Policy:
     """
     What steers a plan besides the two states.
 
-    `service_account` is the dimail user that runs mailstate and has an access to each domain.
-    `assume_enabled` takes domains whose state the server does not tell for enabled.
+    `service_account` is the dimail user that has an access to each domain, `account` the one in
+    use if it is another. `assume_enabled` takes domains whose state the server does not tell for
+    enabled. `prune` names the kinds of which the unmanaged are removed: mailboxes are switched
+    off, or deleted with `delete_mailboxes`. More than `max_removals` in a run, or than
+    `max_removals_percent` of a kind on a domain, are refused unless `removals_allowed` is the
+    exact number. `protected` are patterns of addresses that are never removed.
     """
 
     service_account: str
+    account: str = ""
     assume_enabled: bool = False
+    prune: frozenset[Kind] = frozenset()
+    delete_mailboxes: bool = False
+    max_removals: int = 10
+    max_removals_percent: int = 20
+    removals_allowed: int | None = None
+    protected: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ from mailstate.planning.plan import (
     Reason,
     Unmanaged,
 )
+from mailstate.planning.removal import removals
 from mailstate.planning.stages import order
 
 _Name = tuple[str, str]
@@ -77,6 +78,10 @@ def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
                 changes.append(change)
     changes, also_held = _hold_aliases_of_held_mailboxes(changes, held)
     held += also_held
+    pruned = removals(desired, live, unmanaged, policy)
+    changes += pruned.changes
+    blocked += pruned.conflicts
+    refused += pruned.refused
 
     def position(change: Change) -> tuple[bool, int, bool, bool, Key]:
         return order(change, service_account=policy.service_account)
@@ -85,7 +90,7 @@ def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
         changes=tuple(sorted(changes, key=position)),
         held=tuple(sorted(held, key=lambda entry: position(entry.change))),
         conflicts=tuple(sorted(blocked, key=lambda entry: position(entry.change))),
-        unmanaged=tuple(sorted(unmanaged, key=lambda entry: entry.resource.key)),
+        unmanaged=tuple(sorted(pruned.left, key=lambda entry: entry.resource.key)),
         refused=tuple(sorted(refused, key=lambda entry: position(entry.change))),
     )
 
@@ -194,13 +199,11 @@ class _Run:
             blocked.append(Blocked(change=change, reason=Reason.UNREADABLE, detail=_UNREADABLE))
             return changes, blocked
         for mailbox in desired.mailboxes.values():
-            match self.mailbox(mailbox, desired, live):
-                case Change() as change:
-                    changes.append(change)
-                case Blocked() as entry:
-                    blocked.append(entry)
-                case None:
-                    pass
+            found = self.mailbox(mailbox, desired, live)
+            if isinstance(found, Change):
+                changes.append(found)
+            elif found is not None:
+                blocked.append(found)
         for key, alias in desired.aliases.items():
             if live is None or key not in live.aliases:
                 changes.append(_create(alias, desired.places.get(key)))

@@ -40,6 +40,12 @@ def plan_document(plan: Plan, context: Context) -> dict[str, Any]:
         "policy": {
             "service_account": context.policy.service_account,
             "assume_enabled": context.policy.assume_enabled,
+            "prune": sorted(context.policy.prune),
+            "delete_mailboxes": context.policy.delete_mailboxes,
+            "max_removals": context.policy.max_removals,
+            "max_removals_percent": context.policy.max_removals_percent,
+            "removals_allowed": context.policy.removals_allowed,
+            "protected": list(context.policy.protected),
         },
         "summary": dict(plan.summary()),
         "changes": [change_entry(change) for change in plan.changes],
