@@ -10,6 +10,7 @@ from functools import cache
 from itertools import permutations, product
 from uuid import UUID
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from mailstate.errors import Place
@@ -40,6 +41,9 @@ from mailstate.planning.plan import Policy
 SERVICE = "la_regie"
 UUIDS = tuple(str(UUID(int=n << 96 | 0xABC)) for n in (1, 2, 3))
 STRANGERS = ("admin", str(UUID(int=9 << 96)))
+fewer = settings(max_examples=max(20, settings().max_examples // 2))
+"""For what costs much or is tried often: the profile still decides how hard to try."""
+
 HANDLES = ("ann", "ben", "cat")
 DOMAINS = tuple(map(DomainName, ("a.example", "b.example", "c.example")))
 NAMES = (("Ada", "Lovelace"), ("Bob", "Noyce"), ("Zoé", "L'Été"), ("Cy", "Twombly"))

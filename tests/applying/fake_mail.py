@@ -150,6 +150,10 @@ class FakeMail:
         if trouble is not None:
             raise DoubtfulCallError("connection lost")
 
+    async def delete(self, resource):
+        """Nothing is ever deleted here: no plan of these tests asks for it."""
+        raise AssertionError(resource)
+
     async def find(self, resource):
         """Read one thing; what is late comes nearer."""
         trouble = await self._call("find", resource.key)

@@ -260,7 +260,8 @@ def test_a_mistake_of_ours_is_not_hidden():
     """
     Whatever no server can cause ends the run with its traceback, and nothing is left running.
     """
-    server = _Broken(live(users=[SERVICE]), policy=POLICY)
+    slow = {("create", "domain/b.example"): 1000.0}
+    server = _Broken(live(users=[SERVICE]), policy=POLICY, seconds=slow)
 
     with pytest.raises(ZeroDivisionError):
         applied(desired(asked(A), asked(B)), server)

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstate.applying.applier import Applier
@@ -22,10 +22,7 @@ from mailstate.planning.plan import Action, Plan
 from mailstate.planning.planner import plan
 from mailstate.planning.stages import needs
 from tests.applying.fake_mail import FakeMail, Trouble, run
-from tests.strategies import EXTERNAL, INTERNAL, World, worlds
-
-fewer = settings(max_examples=max(20, settings().max_examples // 2))
-"""A run costs more than a plan; the profile still decides how hard to try."""
+from tests.strategies import EXTERNAL, INTERNAL, World, fewer, worlds
 
 
 @dataclass(frozen=True)

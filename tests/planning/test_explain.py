@@ -13,6 +13,7 @@ from tests.planning.examples import (
     BEN,
     POLICY,
     A,
+    B,
     alias,
     asked,
     desired,
@@ -21,7 +22,7 @@ from tests.planning.examples import (
     place,
     there,
 )
-from tests.strategies import EXTERNAL, INTERNAL, SERVICE, worlds
+from tests.strategies import EXTERNAL, INTERNAL, SERVICE, fewer, worlds
 
 
 def explained(key, wanted, existing, policy=POLICY):
@@ -119,9 +120,11 @@ def test_a_refused_change():
     """
     The files themselves forbid it.
     """
-    wanted = desired(asked(A, mailbox(), disabled=True))
+    both = mailbox(), mailbox("bob", display_name="Bob")
+    wanted = desired(asked(A, *both, disabled=True), asked(B))
 
-    found = explained("mailbox/ada@a.example", wanted, live(there(A)))
+    existing = live(there(A, both[1]), there(B, delivery="relay"))
+    found = explained("mailbox/ada@a.example", wanted, existing)
 
     assert "refused: create, domain_disabled" == found.verdict
     assert found.reasons
@@ -131,7 +134,8 @@ def test_what_is_unmanaged():
     """
     Live, and in no file.
     """
-    found = explained("mailbox/old@a.example", desired(asked(A)), live(there(A, mailbox("old"))))
+    existing = live(there(A, alias("x@y.test"), mailbox("old")))
+    found = explained("mailbox/old@a.example", desired(asked(A)), existing)
 
     assert "unmanaged: not_in_files" == found.verdict
     assert ("live, but in no file",) == found.reasons
@@ -224,6 +228,7 @@ def test_an_address_that_is_nowhere_brings_near_ones():
 
 
 @given(worlds())
+@fewer
 def test_there_is_something_to_say_about_every_entry_of_a_plan(world):
     """
     The verdict is the entry's own, and it is written where the entry says.

@@ -30,6 +30,7 @@ from tests.strategies import (
     as_desired,
     as_stored,
     desired_states,
+    fewer,
     policies,
     shuffled,
     worlds,
@@ -107,6 +108,7 @@ def entries(made):
 
 
 @given(desired_states(), policies)
+@fewer
 def test_what_is_as_asked_needs_no_change(desired, policy):
     """
     The plan of a state against itself has no entry at all.
@@ -137,6 +139,7 @@ def test_a_second_run_finds_nothing_left_to_do(world, state):
 
 
 @given(worlds())
+@fewer
 def test_nothing_is_ever_deleted(world):
     """
     Without pruning, what is in no file is left alone.
@@ -164,6 +167,7 @@ def test_needs_come_first(world):
 
 
 @given(worlds())
+@fewer
 def test_each_access_finds_its_user_and_domain(world):
     """
     A server refuses an access whose user or domain does not exist (contract §6).
@@ -180,6 +184,7 @@ def test_each_access_finds_its_user_and_domain(world):
 
 
 @given(worlds(), st.data())
+@fewer
 def test_order_of_files_and_lists_means_nothing(world, data):
     """
     The same states written down or listed otherwise give an equal plan.
@@ -214,6 +219,7 @@ def test_order_of_files_and_lists_means_nothing(world, data):
 
 
 @given(worlds())
+@fewer
 def test_nothing_is_done_on_a_disabled_domain(world):
     """
     What differs there is refused, or told as a conflict; nothing is planned or held.
@@ -233,6 +239,7 @@ def _domain_of(resource):
 
 
 @given(worlds())
+@fewer
 def test_mailboxes_and_aliases_open_on_enabled_domains_only(world):
     """
     Enabled is what dimail says is ok; what it does not tell counts if the policy says so.
@@ -250,6 +257,7 @@ def test_mailboxes_and_aliases_open_on_enabled_domains_only(world):
 
 
 @given(worlds())
+@fewer
 def test_each_held_change_says_why_and_who_must_act(world):
     """
     In words as well; the domain it waits for is one of the files.
@@ -277,6 +285,7 @@ def test_every_difference_is_accounted_for_exactly_once(world):
 
 
 @given(worlds())
+@fewer
 def test_what_is_in_no_file_is_told_and_what_is_in_one_is_not(world):
     """
     Unmanaged is exactly what is live on a declared domain and not asked for.
@@ -299,6 +308,7 @@ def test_what_is_in_no_file_is_told_and_what_is_in_one_is_not(world):
 
 
 @given(worlds())
+@fewer
 def test_what_dimail_does_not_tell_is_no_difference(world):
     """
     An update names fields only that are told, and told otherwise than asked for.
@@ -312,6 +322,7 @@ def test_what_dimail_does_not_tell_is_no_difference(world):
 
 
 @given(worlds())
+@fewer
 def test_viewers_never_create_anything(world):
     """
     With all viewers left out of the files, the same is done, held and told to stand in the way.
@@ -341,6 +352,7 @@ def test_no_address_comes_twice(world):
 
 
 @given(worlds())
+@fewer
 def test_an_alias_never_goes_ahead_of_the_mailbox_it_leads_to(world):
     """
     Where that mailbox is held the alias is, too, even if its own domain is enabled.
@@ -354,6 +366,7 @@ def test_an_alias_never_goes_ahead_of_the_mailbox_it_leads_to(world):
 
 
 @given(worlds())
+@fewer
 def test_addresses_are_those_of_the_resources(world):
     """
     An entry's address and kind follow from the resource, in lower case.
@@ -373,6 +386,7 @@ def test_addresses_are_those_of_the_resources(world):
 
 
 @given(worlds())
+@fewer
 def test_a_domain_is_checked_only_if_something_waits_for_it(world):
     """
     A check takes seconds; without `assume_enabled`, what is held is what would want one.
@@ -392,6 +406,7 @@ def test_a_domain_is_checked_only_if_something_waits_for_it(world):
 
 
 @given(worlds())
+@fewer
 def test_the_summary_counts_the_entries(world):
     """
     Creates, updates and deletes add up to the changes; the rest counts itself.

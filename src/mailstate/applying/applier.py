@@ -176,14 +176,14 @@ class Applier:
     async def _release(self, entry: Held) -> None:
         """Carry out a change that was held, if it is still what the plan saw."""
         live, change = self._seen[entry.hold.domain], entry.change
-        match recheck(change, live) if live.domain.name == _domain_of(change) else change:
-            case Change():
-                await self._carry_out(change)
-            case None:
-                self._end(Applied(change=change, note="found done already"))
-            case Blocked(detail=detail):
-                hold = replace(entry.hold, detail=detail, checks=())
-                self._end(StillHeld(change=change, hold=hold))
+        found = recheck(change, live) if live.domain.name == _domain_of(change) else change
+        if found is None:
+            self._end(Applied(change=change, note="found done already"))
+        elif isinstance(found, Blocked):
+            hold = replace(entry.hold, detail=found.detail, checks=())
+            self._end(StillHeld(change=change, hold=hold))
+        else:
+            await self._carry_out(change)
 
     async def _carry_out(self, change: Change) -> None:
         for observer in self._observers:

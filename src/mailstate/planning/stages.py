@@ -1,5 +1,7 @@
 """The order of a plan, and what a change needs before it can start."""
 
+from typing import assert_never
+
 from mailstate.model.resources import (
     Access,
     Alias,
@@ -28,7 +30,8 @@ def needs(change: Change, *, service_account: str) -> tuple[Key, ...]:
     The service account's access comes before what is done with its right; an alias comes after
     the mailbox that it leads to.
     """
-    match change.resource:
+    resource = change.resource
+    match resource:
         case User() | Domain():
             return ()
         case Access(domain=domain, user=user):
@@ -38,6 +41,7 @@ def needs(change: Change, *, service_account: str) -> tuple[Key, ...]:
         case Alias(domain=domain, destination=destination):
             right = access_key(domain, service_account)
             return (domain_key(domain), right, mailbox_key(destination))
+    assert_never(resource)
 
 
 def order(change: Change, *, service_account: str) -> tuple[bool, int, bool, bool, Key]:
