@@ -18,6 +18,7 @@ _COMMANDS = {
     "explain": "Say all there is to say about one address.",
     "sandbox": "Start, stop and arrange the embedded dimail.",
     "schema": "Print a JSON Schema: of state files, plans, reports or settings.",
+    "fmt": "Write the state files in their canonical form.",
 }
 
 
