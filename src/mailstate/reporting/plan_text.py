@@ -1,9 +1,11 @@
 """A plan for people: what will happen, what waits for whom, what is told and left alone."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TypeVar
 
+from mailstate.model.state import Check
 from mailstate.planning.checks import record_to_publish, what_is_wrong, what_to_do
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Reason, Unmanaged
 from mailstate.reporting.paint import Painter, Tone, counted, visible
@@ -19,7 +21,7 @@ from mailstate.reporting.words import (
 
 _WIDEST_ADDRESS = 60
 _WIDEST_WHAT = 40
-_SAID_BY_TITLES = {"live, but in no file", "an allow that no file asks for"}
+_SAID_BY_TITLES = ("live, but in no file", "an allow that no file asks for")
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -31,7 +33,7 @@ def plan_text(plan: Plan, *, target: str, paint: Painter) -> str:
         headline(plan, target, paint),
         *_changes(plan.changes, paint),
         *_held(plan.held, paint),
-        *_blocked("Conflicts: no call of dimail can mend these", plan.conflicts, paint),
+        *_blocked("Conflicts: apply cannot settle these, somebody must", plan.conflicts, paint),
         *_blocked("Refused: a guard forbids these", plan.refused, paint),
         *_unmanaged(plan.unmanaged, paint),
     ]
@@ -79,13 +81,20 @@ def held_lines(held: Iterable[tuple[Hold, Change]], paint: Painter) -> Iterator[
         yield f"  {paint(visible(head), Tone.HELD)}; {WHO_ACTS[hold.actor]}"
         yield f"    {visible(hold.detail)}"
         for check in hold.checks:
-            wrong, remedy = visible(what_is_wrong(check)), visible(what_to_do(check, hold.domain))
-            if record_to_publish(check, hold.domain) is None:
-                yield f"    {wrong}: {remedy}"
-            else:
-                yield f"    {wrong}:"
-                yield f"      {remedy}"
+            yield from _check_lines(check, hold)
         yield from _change_lines(changes, paint, indent="    ")
+
+
+def _check_lines(check: Check, hold: Hold) -> Iterator[str]:
+    wrong, remedy = visible(what_is_wrong(check)), visible(what_to_do(check, hold.domain))
+    if record_to_publish(check, hold.domain) is None:
+        yield f"    {wrong}: {remedy}"
+    else:
+        yield f"    {wrong}:"
+        yield f"      {remedy}"
+    if what_is_wrong(check) == what_is_wrong(replace(check, codes=())):
+        # No code that we know: the server's own words say more than ours.
+        yield from (f"      dimail says: {visible(detail)}" for detail in check.details)
 
 
 def _changes(changes: Sequence[Change], paint: Painter) -> Iterator[str]:
@@ -130,8 +139,10 @@ def _unmanaged(entries: Sequence[Unmanaged], paint: Painter) -> Iterator[str]:
 
 
 def _of_stray(entry: Unmanaged) -> str:
-    detail = "" if entry.detail in _SAID_BY_TITLES else visible(entry.detail)
-    return "; ".join(part for part in (described(entry.resource), detail) if part)
+    detail = entry.detail
+    for said in _SAID_BY_TITLES:
+        detail = detail.removeprefix(said)
+    return " ".join(part for part in (described(entry.resource), visible(detail.strip())) if part)
 
 
 def _strays(entries: Sequence[Unmanaged]) -> tuple[list[Unmanaged], list[Unmanaged]]:
@@ -150,10 +161,12 @@ def _change_lines(
         ]
         address_width = _width((address for _, address, _, _ in rows), _WIDEST_ADDRESS)
         what_width = _width((what for _, _, what, _ in rows), _WIDEST_WHAT)
+        has_what = any(what for _, _, what, _ in rows)
         for action, address, what, place in rows:
             sign, tone = ("!", Tone.WRONG) if is_blocked else (SIGN[action], TONE[action])
-            what = f"  {what:{what_width}}" if what_width else ""  # noqa: PLW2901 - the column
-            line = f"{sign} {address:{address_width}}{what}"
+            line = f"{sign} {address:{address_width}}"
+            if has_what:
+                line += f"  {what:{what_width}}"
             if place:
                 yield f"{indent}{paint(line, tone)}  {paint(place, Tone.QUIET)}"
             else:
@@ -168,5 +181,5 @@ def _grouped(pairs: Iterable[tuple[_K, _V]]) -> Mapping[_K, Sequence[_V]]:
 
 
 def _width(column: Iterable[str], most: int) -> int:
-    """How wide a column is to be: what is wider than *most* sticks out of it."""
-    return min(max(map(len, column)), most)
+    """How wide a column is to be; what is wider than *most* sticks out, and widens it for none."""
+    return max((width for text in column if (width := len(text)) <= most), default=0)
