@@ -1,0 +1,54 @@
+"""
+What the views show, whole: a folder of expected texts for each example.
+
+`UPDATE_GOLDEN=1 pytest tests/reporting/test_examples.py` writes them anew; read what changed.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mailstate.reporting.paint import plain
+from mailstate.reporting.plan_text import plan_text
+from mailstate.reporting.problems import problems_github, problems_text
+from mailstate.reporting.report import report_text
+from tests.reporting.examples import CONTEXT, EXAMPLES
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def views(example):
+    """Give the name and the text of each view of an example."""
+    if example.problems:
+        yield "problems.txt", problems_text(example.problems, plain)
+        yield "annotations.txt", problems_github(example.problems)
+    if example.name != "problems":
+        yield "plan.txt", plan_text(example.plan, target=CONTEXT.target, paint=plain)
+    if example.report is not None:
+        yield "report.txt", report_text(example.report, plain)
+
+
+VIEWS = {f"{example.name}/{name}": text for example in EXAMPLES for name, text in views(example)}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_reads_as_it_should(name):
+    """
+    Complete, and byte for byte.
+    """
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(VIEWS[name], "utf-8")
+
+    assert path.read_text("utf-8") == VIEWS[name]
+
+
+def test_no_expected_text_is_left_over():
+    """
+    Each belongs to an example.
+    """
+    found = {str(path.relative_to(GOLDEN)) for path in GOLDEN.rglob("*.txt")}
+
+    assert set(VIEWS) == found
