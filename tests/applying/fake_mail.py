@@ -151,8 +151,15 @@ class FakeMail:
             raise DoubtfulCallError("connection lost")
 
     async def delete(self, resource):
-        """Nothing is ever deleted here: no plan of these tests asks for it."""
-        raise AssertionError(resource)
+        """Delete an access, alias or mailbox, or not, as troubled."""
+        trouble = await self._call("delete", resource.key)
+        self._raise_without_effect(trouble)
+        if trouble in LATE:
+            self._late.append([LATE[trouble], lambda: self._delete(resource)])
+            raise DoubtfulCallError("timed out")
+        self._delete(resource)
+        if trouble is not None:
+            raise DoubtfulCallError("connection lost")
 
     async def find(self, resource):
         """Read one thing; what is late comes nearer."""
@@ -253,6 +260,17 @@ class FakeMail:
                 self.domains[name] = replace(here, aliases=aliases)
             case _:
                 raise AssertionError(resource)
+
+    def _delete(self, resource):
+        if isinstance(resource, Access):
+            self.accesses.pop(resource.key, None)
+            return
+        here = self.domains[resource.domain]
+        self.domains[resource.domain] = replace(
+            here,
+            mailboxes={key: one for key, one in here.mailboxes.items() if key != resource.key},
+            aliases={key: one for key, one in here.aliases.items() if key != resource.key},
+        )
 
     def _update(self, before, after, fields):
         stored = self.stored(before)
