@@ -184,7 +184,6 @@ def _label(label: str) -> str | Fault:
         return Fault("domain-form", f"{message} that IDNA 2008 allows")
 
 
-@lru_cache(maxsize=65_536)
 def email_address(text: str) -> str | Fault:
     """
     The address *text* with its domain in A-labels, or what is wrong with it.
@@ -192,11 +191,21 @@ def email_address(text: str) -> str | Fault:
     Pragmatic: RFC 5321's dot-string in ASCII, 64 characters, and a domain as in `domain_name`
     with capitals allowed; no quotes, comments or literals. The local part is kept as it is written.
     """
+    local, _, domain = text.rpartition("@")
+    if len(local) <= MAX_LOCAL_PART and len(text) <= MAX_EMAIL and _DOT_ATOM.fullmatch(local):
+        name = domain_name(domain.lower())
+        if not isinstance(name, Fault):
+            return f"{local}@{name}"
+        message = f"`{shown(text)}` is not an e-mail address: {name.message}"
+        return Fault("email-form", message, name.hint)
+    return _email_fault(text, local)
+
+
+def _email_fault(text: str, local: str) -> Fault:
     what = f"`{shown(text)}`"
-    local, at, domain = text.rpartition("@")
     if not text:
         return Fault("email-form", "the address is empty")
-    if not at:
+    if "@" not in text:
         return Fault("email-form", f"{what} is not an e-mail address: it has no `@`", _EMAIL_HINT)
     if not local or "@" in local:
         return Fault("email-form", f"{what} is not an e-mail address", _EMAIL_HINT)
@@ -205,13 +214,8 @@ def email_address(text: str) -> str | Fault:
         if len(local) <= MAX_LOCAL_PART:
             message = f"{what} is longer than {MAX_EMAIL} characters"
         return Fault("email-form", message, "write an address that exists")
-    if not _DOT_ATOM.fullmatch(local):
-        message = f"{what} is not an e-mail address: look at what stands before the `@`"
-        return Fault("email-form", message, _EMAIL_HINT)
-    name = domain_name(domain.lower())
-    if isinstance(name, Fault):
-        return Fault("email-form", f"{what} is not an e-mail address: {name.message}", name.hint)
-    return f"{local}@{name}"
+    message = f"{what} is not an e-mail address: look at what stands before the `@`"
+    return Fault("email-form", message, _EMAIL_HINT)
 
 
 def destination(text: str) -> str | Fault:

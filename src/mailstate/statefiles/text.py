@@ -31,6 +31,8 @@ _REFUSED = re.compile(
 def shown(text: str, *, limit: int = 60) -> str:
     """*text* as a message may hold it: invisible characters spelt out, at most *limit* long."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    if cut.isprintable():
+        return cut
     return "".join(char if char.isprintable() else f"\\u{{{ord(char):x}}}" for char in cut)
 
 
