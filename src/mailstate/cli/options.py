@@ -23,7 +23,7 @@ def state_option(function: _Function) -> _Function:
 def target_options(function: _Function) -> _Function:
     """`--url`, `--sandbox`, `--concurrency`, `-v`, `--log-format`."""
     options = (
-        click.option("--url", metavar="URL", help="The dimail to talk to; or MAILSTATE_URL."),
+        url_option,
         click.option(
             "--sandbox",
             is_flag=True,
@@ -35,6 +35,23 @@ def target_options(function: _Function) -> _Function:
             type=click.IntRange(1, 32),
             help="Calls at once; default: 4 (dimail has been seen to stall at 8).",
         ),
+        logging_options,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def url_option(function: _Function) -> _Function:
+    """`--url URL`."""
+    return click.option("--url", metavar="URL", help="The dimail to talk to; or MAILSTATE_URL.")(
+        function
+    )
+
+
+def logging_options(function: _Function) -> _Function:
+    """`-v`, `--log-format`."""
+    options = (
         click.option(
             "-v",
             "--verbose",
