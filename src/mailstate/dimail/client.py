@@ -127,21 +127,21 @@ class DimailClient:
         """
         match resource:
             case User():
-                with _understood(await self._write(calls.create_user(resource))) as answer:
+                with understood(await self._write(calls.create_user(resource))) as answer:
                     _same(answer, "name", wire.user(answer).name, resource.name)
             case Domain():
-                with _understood(await self._write(calls.create_domain(resource))) as answer:
+                with understood(await self._write(calls.create_domain(resource))) as answer:
                     _same(answer, "name", answer.text("name"), resource.name)
             case Access():
-                with _understood(await self._write(calls.create_access(resource))) as answer:
+                with understood(await self._write(calls.create_access(resource))) as answer:
                     _same(answer, "user", wire.access(answer).user, resource.user)
                     _same(answer, "domain", wire.access(answer).domain, resource.domain)
             case Mailbox():
-                with _understood(await self._write(calls.create_mailbox(resource))) as answer:
+                with understood(await self._write(calls.create_mailbox(resource))) as answer:
                     return wire.password(answer, resource)
             case Alias():
                 # What 2024 answers with 200 is a 201 later; the body is nowhere told (§10).
-                with _understood(
+                with understood(
                     await self._write(calls.create_alias(resource), promised=_MADE)
                 ) as answer:
                     answer.fields()
@@ -157,7 +157,7 @@ class DimailClient:
         servers ignore fields they do not know, and answer 200 (contract §2).
         """
         call = calls.update_mailbox(before, after, fields)
-        with _understood(await self._write(call, promised=_DONE)) as answer:
+        with understood(await self._write(call, promised=_DONE)) as answer:
             now = wire.mailbox(answer, before.domain, webmail=True).mailbox
             for field in fields:
                 told, wanted = getattr(now, field), getattr(after, field)
@@ -204,7 +204,7 @@ class DimailClient:
         exchange = await self._verb(calls.login_code(mailbox, seconds=seconds, uses=uses))
         if exchange is None:
             return None
-        with _understood(exchange) as answer:
+        with understood(exchange) as answer:
             return wire.login_code(answer, mailbox, seconds=seconds, uses=uses)
 
     async def reset_password(self, mailbox: Mailbox) -> Secret | None:
@@ -216,7 +216,7 @@ class DimailClient:
         exchange = await self._verb(calls.reset_password(mailbox))
         if exchange is None:
             return None
-        with _understood(exchange) as answer:
+        with understood(exchange) as answer:
             return wire.password(answer, mailbox)
 
     async def _verb(self, call: Call) -> tuple[Call, Answer] | None:
@@ -305,7 +305,7 @@ class DimailClient:
 
 
 @contextmanager
-def _understood(exchange: tuple[Call, Answer]) -> Iterator[Node]:
+def understood(exchange: tuple[Call, Answer]) -> Iterator[Node]:
     """The answer to a write: if it makes no sense, what it did is in doubt."""
     call, answer = exchange
     try:
