@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mailstate.applying.mail_api import Found, MailApi
 from mailstate.applying.outcome import Applied, Failed
 from mailstate.errors import BusyCallError, DoubtfulCallError, RemoteError
-from mailstate.model.resources import Domain, Mailbox
+from mailstate.model.resources import Access, Alias, Domain, Mailbox
 from mailstate.planning.diff import domain_fields, mailbox_fields
 from mailstate.planning.plan import Action, Change
 
@@ -22,6 +22,11 @@ Pause = Callable[[float], Awaitable[bool]]
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.5
 _LONGEST_BUSY = 60.0
+_UNDONE = {
+    Action.CREATE: "not there",
+    Action.UPDATE: "not as asked",
+    Action.DELETE: "there",
+}
 _RUN_AGAIN = "run it again: it looks first"
 _NAME_HINT = (
     "dimail also answers 500 when the display name is taken in the OX context: look for the name "
@@ -69,6 +74,8 @@ class Carrier:
                 await self.api.create(after)
             case Change(action=Action.UPDATE, before=Mailbox() as before, after=Mailbox() as after):
                 await self.api.update(before, after, change.fields)
+            case Change(action=Action.DELETE, before=Access() | Alias() | Mailbox() as before):
+                await self.api.delete(before)
             case _:
                 message = f"no call for {change.action} of {change.key}"
                 raise AssertionError(message)
@@ -83,6 +90,9 @@ class Carrier:
                 f"{doubt.message}; whether it was done could not be read back: {error.message}"
             )
             return Failed(change=change, message=message, hint=_RUN_AGAIN, is_unknown=True)
+        if change.action is Action.DELETE:
+            note = f"found gone after: {doubt.message}"
+            return None if found else Applied(change=change, note=note)
         if found is None:
             if change.action is Action.CREATE:
                 return None
@@ -183,6 +193,8 @@ def _patience(trouble: RemoteError, attempt: int) -> float:
 
 
 def _given_up(change: Change, trouble: RemoteError, *, is_in_doubt: bool) -> Failed:
-    message = f"tried {_ATTEMPTS} times, and it is still not there: {trouble.message}"
+    message = (
+        f"tried {_ATTEMPTS} times, and it is still {_UNDONE[change.action]}: {trouble.message}"
+    )
     hint = _NAME_HINT if is_in_doubt and isinstance(change.after, Mailbox) else _RUN_AGAIN
     return Failed(change=change, message=message, hint=hint)
