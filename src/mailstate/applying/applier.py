@@ -7,6 +7,7 @@ is ready; what is found enabled is released in the same run.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Protocol
@@ -40,6 +41,11 @@ from mailstate.planning.plan import (
 from mailstate.planning.planner import recheck
 from mailstate.planning.stages import needs
 
+_FIRST_LOOK_AGAIN = 5.0
+_PAUSE_GROWS = 1.5
+_LONGEST_PAUSE = 120.0
+_CONFIRMING_LOOK = 5.0
+
 
 class Observer(Protocol):
     """Hears what happens while it happens: a progress display, a journal."""
@@ -59,7 +65,8 @@ class Applier:
     Carries out one plan over *api*, once, with at most *concurrency* calls at once.
 
     `stop` may be set at any time from the same event loop: calls under way are finished, nothing
-    new is begun, and the report says so. With *fail_fast* the first failure does the same.
+    new is begun, and the report says so. With *fail_fast* the first failure does the same. For
+    *wait* seconds from its first look, each held domain is looked at again and again.
     """
 
     def __init__(
@@ -70,7 +77,9 @@ class Applier:
         observers: Iterable[Observer] = (),
         concurrency: int = 4,
         fail_fast: bool = False,
+        wait: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stop = asyncio.Event()
         self._api = api
@@ -79,7 +88,10 @@ class Applier:
         self._concurrency = concurrency
         self._fail_fast = fail_fast
         self._has_failed = False
+        self._wait = wait
         self._sleep = sleep
+        self._clock = clock
+        self._watches: set[asyncio.Task[None]] = set()
         self._carrier = Carrier(api=api, pause=self._pause)
         self._seen: dict[DomainName, LiveDomain] = {}
         self._changes: dict[Key, Change] = {}
@@ -91,7 +103,7 @@ class Applier:
     async def apply(self, plan: Plan) -> Report:
         """Carry out *plan*: one outcome for each of its changes and held changes."""
         self._held = {entry.change.key: entry for entry in plan.held}
-        self._looks = {_look(entry.hold.domain): entry.hold.domain for entry in plan.held}
+        self._looks = {_look_key(entry.hold.domain): entry.hold.domain for entry in plan.held}
         held_changes = {key: entry.change for key, entry in self._held.items()}
         self._changes = {change.key: change for change in plan.changes} | held_changes
         self._schedule = Schedule(self._needs(plan))
@@ -120,7 +132,7 @@ class Applier:
         for look, domain in self._looks.items():
             graph[look] = (domain_key(domain), access_key(domain, own))
         for entry in plan.held:
-            graph[entry.change.key] = (_look(entry.hold.domain), *wanted(entry.change))
+            graph[entry.change.key] = (_look_key(entry.hold.domain), *wanted(entry.change))
         return graph
 
     async def _work_through(self) -> None:
@@ -132,13 +144,17 @@ class Applier:
                     if key is None:
                         break
                     running.add(asyncio.create_task(self._work(key)))
-                if not running:
+                if not running and not self._watches:
                     return
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                # A domain that is waited for takes no turn from what can be done meanwhile.
+                under_way = running | self._watches
+                done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                running -= done
+                self._watches -= done
                 for task in done:
                     task.result()
         finally:
-            for task in running:
+            for task in running | self._watches:
                 task.cancel()
 
     @property
@@ -157,6 +173,42 @@ class Applier:
 
     async def _look_at(self, domain: DomainName) -> None:
         """See whether *domain* is enabled by now: its held changes become ready, or stay held."""
+        hold = await self._look(domain)
+        if hold is not None and self._wait and hold.actor is not Actor.MAINTAINER:
+            self._watches.add(asyncio.create_task(self._watch(domain, hold)))
+        else:
+            self._decide(domain, hold)
+
+    async def _watch(self, domain: DomainName, hold: Hold | None) -> None:
+        """
+        Look at *domain* until it is found enabled twice in a row, or the time is over.
+
+        Once is not enough for a domain that was not enabled a moment ago: its DNS may be served
+        by one that knows the new records and one that does not.
+        """
+        end = self._clock() + self._wait
+        pause, last = _FIRST_LOOK_AGAIN, hold
+        while (left := end - self._clock()) > 0:
+            soon = pause if last else _CONFIRMING_LOOK
+            if not await self._pause(min(soon, left)) or self._is_over:
+                break
+            before, last = last, await self._look(domain)
+            if last is not None:
+                hold = last
+                pause = min(pause * _PAUSE_GROWS, _LONGEST_PAUSE)
+            elif before is None:
+                self._decide(domain, None)
+                return
+        self._decide(domain, hold)
+
+    def _decide(self, domain: DomainName, hold: Hold | None) -> None:
+        if hold is None:
+            self._schedule.succeed(_look_key(domain))
+        else:
+            self._keep_held(_look_key(domain), hold)
+
+    async def _look(self, domain: DomainName) -> Hold | None:
+        """What holds the changes of *domain* as of now."""
         hold: Hold | None
         try:
             self._seen[domain] = await self._api.look(domain)
@@ -168,10 +220,7 @@ class Applier:
             hold = hold_on(domain, self._seen[domain], assume_enabled=assume)
         for observer in self._observers:
             observer.looked(domain, hold)
-        if hold is None:
-            self._schedule.succeed(_look(domain))
-        else:
-            self._keep_held(_look(domain), hold)
+        return hold
 
     async def _release(self, entry: Held) -> None:
         """Carry out a change that was held, if it is still what the plan saw."""
@@ -227,7 +276,7 @@ class Applier:
         return not self.stop.is_set()
 
 
-def _look(domain: DomainName) -> Key:
+def _look_key(domain: DomainName) -> Key:
     """What stands for a look at *domain* among the keys of changes."""
     return Key(f"look/{domain}")
 
