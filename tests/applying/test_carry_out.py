@@ -436,3 +436,39 @@ def test_there_is_no_call_for_what_is_never_planned(change):
     """
     with pytest.raises(AssertionError, match="no call for"):
         carried_out(change, server_with())
+
+
+DELETE = Change(action=Action.DELETE, before=mailbox("Ada"), after=None)
+
+
+def test_what_was_deleted_is_done():
+    """
+    By a plain answer.
+    """
+    server = server_with(DELETE.before)
+
+    assert Applied(change=DELETE) == carried_out(DELETE, server)
+    assert server.stored(mailbox()) is None
+
+
+def test_a_deletion_in_doubt_is_read_back():
+    """
+    What is gone is done, without a password to lose.
+    """
+    server = server_with(DELETE.before, delete=[AFTER])
+
+    assert Applied(change=DELETE, note="found gone after: connection lost") == (
+        carried_out(DELETE, server)
+    )
+
+
+def test_a_deletion_that_was_not_done_is_sent_again():
+    """
+    And given up after a few times.
+    """
+    once, always = (server_with(DELETE.before, delete=[BEFORE] * count) for count in (1, 9))
+
+    assert Applied(change=DELETE) == carried_out(DELETE, once)
+    outcome = carried_out(DELETE, always)
+    assert isinstance(outcome, Failed)
+    assert "tried 4 times, and it is still there: 500" == outcome.message
