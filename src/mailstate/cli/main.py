@@ -89,7 +89,8 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         output.say("interrupted")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # Nobody reads our output any more; click says so in its own way, with a code of its own.
         output.give_up(sys.stdout)
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.OK
