@@ -144,6 +144,7 @@ async def _run(
     except asyncio.CancelledError:
         # Once something may be changed, signals come to `_stopped_by_signals` instead.
         if done is None:
+            output.say("")
             raise InterruptedRunError("interrupted: nothing was changed") from None
     assert done is not None  # noqa: S101 - whatever else ends the block above is raised
     return done
@@ -162,10 +163,9 @@ def _show_plan(run: Session, stream: TextIO, *, whole: bool) -> None:
     """The plan before the question; without a question its one line, for the outcomes follow."""
     paint, target = output.painter(stream), run.context.target
     if whole:
-        stream.write(plan_text(run.plan, target=target, paint=paint))
+        output.write(plan_text(run.plan, target=target, paint=paint), stream)
     else:
-        stream.write(f"{headline(run.plan, target, paint)}\n")
-    stream.flush()
+        output.write(f"{headline(run.plan, target, paint)}\n", stream)
 
 
 async def _carry_out(

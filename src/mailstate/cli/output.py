@@ -32,19 +32,20 @@ def painter(stream: TextIO) -> Painter:
     return ansi if is_wanted and stream.isatty() else plain
 
 
-def write(text: str) -> None:
+def write(text: str, stream: TextIO | None = None) -> None:
     """
-    Print *text*, which ends in a newline, to standard output.
+    Print *text*, which ends in a newline, to standard output or *stream*.
 
     Raises `BrokenPipeError` if nobody reads it, and `SettingsError` if it cannot be written.
     """
+    stream = stream or sys.stdout
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        stream.write(text)
+        stream.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
-        give_up(sys.stdout)
+        give_up(stream)
         raise SettingsError(f"standard output cannot be written: {error.strerror}") from None
 
 
