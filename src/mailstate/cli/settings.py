@@ -75,11 +75,20 @@ def remote_target(
             "no dimail user is named",
             hint="set MAILSTATE_USERNAME, or `username` in mailstate.toml",
         )
+    password = _password(environment)
+    for text, what in (
+        (where, "the URL of dimail"),
+        (username, "the user name for dimail"),
+        (password.reveal(), "the password for dimail"),
+    ):
+        # The environment and the command line are bytes; what is no text in them cannot be sent.
+        if any(_is_surrogate(char) for char in text):
+            raise SettingsError(f"{what} is not UTF-8", hint="check where it is set")
     ca_file = environment.get("MAILSTATE_CA_FILE") or settings.get("ca_file")
     return Target(
         url=where,
         username=username,
-        password=_password(environment),
+        password=password,
         policy=policy(settings, username),
         concurrency=concurrency or settings.get("concurrency", DEFAULT_CONCURRENCY),
         ca_file=Path(ca_file) if ca_file else None,
@@ -109,6 +118,10 @@ def _password(environment: Mapping[str, str]) -> Secret:
     if not password:
         raise SettingsError("the file of MAILSTATE_PASSWORD_FILE is empty", hint=hint)
     return Secret(password)
+
+
+def _is_surrogate(char: str) -> bool:
+    return "\ud800" <= char <= "\udfff"
 
 
 def _check(settings: Mapping[str, Any], path: Path) -> None:
