@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailstate.dimail import calls, wire
 from mailstate.dimail.node import MalformedAnswerError, Node, known_detail, parse
 from mailstate.model.resources import DomainName
-from mailstate.model.state import Check, DomainState
+from mailstate.model.state import Check, DnsRecord, DomainState
 from tests.dimail.support import ADA, ALIAS, DOMAIN, V1, V2, D
 
 CALL = calls.users()
@@ -321,7 +321,7 @@ def test_the_records_of_a_domain():
     """
     record = {"target": "", "type": "mx", "value": "mx."}
 
-    assert (wire.DnsRecord(target="", type="mx", value="mx."),) == wire.dns_records(node([record]))
+    assert (DnsRecord(target="", type="mx", value="mx."),) == wire.dns_records(node([record]))
 
 
 def test_domains_come_in_order():

@@ -16,11 +16,11 @@ from mailstate.dimail.connections import Answer, Connections
 from mailstate.dimail.node import MalformedAnswerError, Node, known_detail, parse
 from mailstate.dimail.pace import Clock, SystemClock
 from mailstate.dimail.reader import DomainReader
-from mailstate.dimail.wire import DnsRecord, LoginCode
+from mailstate.dimail.wire import LoginCode
 from mailstate.errors import DoubtfulCallError, RefusedCallError, SettingsError
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, Resource, User
 from mailstate.model.secret import Secret
-from mailstate.model.state import DomainState, Found, LiveDomain
+from mailstate.model.state import DnsRecord, DomainState, Found, LiveDomain
 
 _CREATED = frozenset({HTTPStatus.CREATED})
 _MADE = _CREATED | {HTTPStatus.OK}

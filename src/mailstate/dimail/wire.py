@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mailstate.dimail.node import Node
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, User
 from mailstate.model.secret import Secret
-from mailstate.model.state import Check, DomainState, LiveDomain
+from mailstate.model.state import Check, DnsRecord, DomainState, LiveDomain
 
 _CHECKS = (
     "domain_exist",
@@ -327,15 +327,6 @@ def _alias(answer: Node, domain: DomainName) -> Alias:
         local_part=answer.text("username"),
         destination=answer.text("destination"),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsRecord:
-    """A DNS record to publish: *target* relative to the domain, empty at its top."""
-
-    target: str
-    type: str
-    value: str
 
 
 def dns_records(answer: Node) -> tuple[DnsRecord, ...]:

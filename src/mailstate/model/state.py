@@ -80,6 +80,15 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DnsRecord:
+    """A DNS record to publish: *target* relative to the domain, empty at its top."""
+
+    target: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveDomain:
     """
     One domain as dimail has it, with all that lives on it.

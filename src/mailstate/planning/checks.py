@@ -8,9 +8,22 @@ here is shown by its name; the server's own prose goes along, as data.
 from collections.abc import Iterable
 
 from mailstate.model.resources import DomainName
-from mailstate.model.state import Check
+from mailstate.model.state import Check, DnsRecord, LiveDomain
 
 _PROVIDER = "ox.numerique.gouv.fr."
+
+UNKNOWN_KEY = "(the key that dimail gives for the domain)"
+"""What stands for a DKIM key where the server does not tell it."""
+
+# Which checks look for a record, and on which feature they depend (contract §5.2).
+_NEEDED = {
+    "mx": None,
+    "cname_webmail": "webmail",
+    "cname_imap": "mailbox",
+    "cname_smtp": None,
+    "spf": None,
+    "dkim": None,
+}
 
 _WRONG = {
     "must_exist": "the domain is not in the DNS",
@@ -45,20 +58,76 @@ def what_is_wrong(check: Check) -> str:
     return "; ".join(known) or _INTERNAL.get(check.name) or f"the check `{check.name}` fails"
 
 
-def record_to_publish(check: Check, domain: DomainName) -> str | None:
-    """The DNS record that mends *check*, as a zone line; None where no record does."""
-    match check.name:
+def record_for(check_name: str) -> DnsRecord | None:
+    """The DNS record that mends the check of this name; None where no record does."""
+    match check_name:
         case "mx":
-            return f"{domain}. MX 10 mx.{_PROVIDER}"
-        case "cname_webmail" | "cname_imap" | "cname_smtp" as name:
-            host = name.removeprefix("cname_")
-            return f"{host}.{domain}. CNAME {host}.{_PROVIDER}"
+            return DnsRecord(target="", type="mx", value=f"mx.{_PROVIDER}")
+        case "cname_webmail" | "cname_imap" | "cname_smtp":
+            host = check_name.removeprefix("cname_")
+            return DnsRecord(target=host, type="cname", value=f"{host}.{_PROVIDER}")
         case "spf":
-            return f'{domain}. TXT "v=spf1 include:_spf.{_PROVIDER.removesuffix(".")} -all"'
+            value = f"v=spf1 include:_spf.{_PROVIDER.removesuffix('.')} -all"
+            return DnsRecord(target="", type="txt", value=value)
         case "dkim":
-            return f"dimail._domainkey.{domain}. TXT (the key that dimail gives for the domain)"
+            return DnsRecord(target="dimail._domainkey", type="txt", value=UNKNOWN_KEY)
         case _:
             return None
+
+
+def record_to_publish(check: Check, domain: DomainName) -> str | None:
+    """The DNS record that mends *check*, as a zone line; None where no record does."""
+    record = record_for(check.name)
+    return zone_line(record, domain) if record else None
+
+
+def zone_line(record: DnsRecord, domain: DomainName) -> str:
+    """*record* as a line of a BIND zone, by its full name."""
+    name = f"{record.target}.{domain}." if record.target else f"{domain}."
+    match record.type.lower():
+        case "mx":
+            return f"{name} MX 10 {record.value}"
+        case "txt" if record.value != UNKNOWN_KEY:
+            return f"{name} TXT {_quoted(record.value)}"
+        case kind:
+            return f"{name} {kind.upper()} {record.value}"
+
+
+def missing_records(
+    live: LiveDomain, spec: Iterable[DnsRecord] | None = None
+) -> tuple[DnsRecord, ...]:
+    """
+    The records that *live* still has to publish, by its failing checks.
+
+    *spec* is what dimail says the domain should publish (contract §5.2), None where it does not
+    say; then the records are those that the checks look for. A domain that is not in the DNS at
+    all misses every one, since dimail shows its other checks as good without having made them.
+    """
+    failing = {check.name for check in live.failing if not check.internal}
+    if "domain_exist" in failing:
+        failing = {
+            name for name, feature in _NEEDED.items() if feature in {None, *live.domain.features}
+        }
+    wanted = [record for name in _NEEDED if name in failing and (record := record_for(name))]
+    told = tuple(spec or ())
+    return tuple(
+        next((one for one in told if _is_form_of(record, one)), record) for record in wanted
+    )
+
+
+def _is_form_of(record: DnsRecord, told: DnsRecord) -> bool:
+    """Whether *told* is what the server says of *record*."""
+    if told.type.lower() != record.type:
+        return False
+    if record.value == UNKNOWN_KEY:
+        return told.target.endswith("_domainkey")
+    return told.target == record.target
+
+
+def _quoted(text: str) -> str:
+    """*text* as the strings of a TXT record, each of at most 255 characters (RFC 1035 §3.3)."""
+    parts = [text[start : start + 255] for start in range(0, len(text), 255)]
+    return " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
 
 
 def what_to_do(check: Check, domain: DomainName) -> str:
