@@ -33,7 +33,7 @@ from mailstate.reporting.plan_json import (
     to_text,
 )
 from tests.reporting.strategies import contexts, plans
-from tests.strategies import worlds
+from tests.strategies import fewer, worlds
 
 A = DomainName("a.example")
 CONTEXT = Context(target="https://dimail.example", policy=Policy(service_account="la_regie"))
@@ -91,6 +91,7 @@ def signed(document):
     return to_text({**document, "digest": digest(document)})
 
 
+@fewer
 @given(worlds())
 def test_a_plan_holds_to_itself(world):
     """
@@ -101,6 +102,7 @@ def test_a_plan_holds_to_itself(world):
     hold_to(saved(made), made, CONTEXT)
 
 
+@fewer
 @given(worlds(), st.data())
 def test_less_than_the_plan_holds(world, data):
     """
@@ -116,6 +118,7 @@ def test_less_than_the_plan_holds(world, data):
     hold_to(saved(made), fewer, CONTEXT)
 
 
+@fewer
 @given(worlds(), st.data())
 def test_what_was_held_may_go_ahead_and_the_other_way_round(world, data):
     """
@@ -130,6 +133,7 @@ def test_what_was_held_may_go_ahead_and_the_other_way_round(world, data):
     hold_to(saved(made), now, CONTEXT)
 
 
+@fewer
 @given(worlds(), st.data())
 def test_whatever_is_added_is_refused_by_its_address(world, data):
     """
@@ -153,6 +157,7 @@ def test_whatever_is_added_is_refused_by_its_address(world, data):
         assert shown == message.splitlines()[1:]
 
 
+@fewer
 @given(plans, contexts, plans)
 def test_any_two_plans_hold_or_are_refused(plan, context, now):
     """
@@ -166,6 +171,7 @@ def test_any_two_plans_hold_or_are_refused(plan, context, now):
     assert not any(line.lstrip().startswith("::") for line in message.splitlines())
 
 
+@fewer
 @given(worlds(), st.data())
 def test_a_saved_plan_of_another_make_holds_or_is_refused(world, data):
     """
@@ -213,6 +219,11 @@ def test_a_saved_plan_of_another_make_holds_or_is_refused(world, data):
             replace(UPDATE, after=replace(ADA, display_name="B")),
             'update mailbox/ada@a.example: after.display_name was "Ada Lovelace", is "B"',
         ),
+        (
+            DELETE,
+            replace(DELETE, before=replace(ADA, first_name="Eve")),
+            'delete mailbox/ada@a.example: before.first_name was "Ada", is "Eve"',
+        ),
     ],
 )
 def test_whatever_is_otherwise_is_refused_with_what_differs(approved, now, difference):
@@ -222,6 +233,21 @@ def test_whatever_is_otherwise_is_refused_with_what_differs(approved, now, diffe
     message = refusal(saved(Plan(changes=(approved,))), Plan(changes=(now,)))
 
     assert f"1 change would be made that the saved plan does not have:\n  {difference}" == message
+
+
+def test_a_field_that_the_saved_plan_does_not_know_is_absent_from_it():
+    """
+    A version that knew less of mailboxes may have written it.
+    """
+    document = json.loads(plan_json(Plan(changes=(CREATE,)), CONTEXT))
+    del document["changes"][0]["after"]["secondary_email"]
+    approved = read_plan(signed(document), name="plan.json")
+
+    message = refusal(approved, Plan(changes=(CREATE,)))
+
+    assert message.endswith(
+        "create mailbox/ada@a.example: after.secondary_email was absent, is null"
+    )
 
 
 @pytest.mark.parametrize("approved", [CREATE, UPDATE, DELETE])
@@ -364,6 +390,7 @@ def test_a_later_minor_format_is_read():
     hold_to(approved, Plan(changes=(CREATE,)), CONTEXT)
 
 
+@fewer
 @given(worlds(), st.data())
 def test_a_file_that_was_changed_by_hand_is_refused(world, data):
     """

@@ -85,7 +85,9 @@ def _is_within(entry: Json, known: Json) -> bool:
     if entry["action"] != known["action"]:
         return False
     if entry["action"] != "update":
-        return bool(entry["after"] == known["after"])
+        # What is deleted must be what the reviewers saw, not a namesake that came since.
+        side = "before" if entry["action"] == "delete" else "after"
+        return bool(entry[side] == known[side])
     before, after = known["before"] or {}, known["after"] or {}
     return set(entry["fields"]) <= set(known["fields"]) and all(
         field in before
