@@ -81,29 +81,29 @@ TRICKS = (
     "+ mailbox/x@y",
 )
 anything = st.text(st.characters(exclude_categories=()), max_size=12)
-texts = st.sampled_from(
-    [
-        "Ada",
-        "x.example",
-        *(f"{a}{trick}{b}" for trick in TRICKS for a in ("", "a") for b in ("", "b")),
-    ]
-)
+POOL = [
+    "Ada",
+    "x.example",
+    *(f"{a}{trick}{b}" for trick in TRICKS for a in ("", "a") for b in ("", "b")),
+]
+texts = st.sampled_from(POOL)
 """Quick to draw, for there are dozens in a plan."""
 
 # Words of ours, on which the views depend: known checks and codes, the usual delivery.
 OURS = ("mx", "spf", "dkim", "cname_imap", "domain_exist", "ox", "no_mx", "wrong_spf", "virtual")
-words = st.one_of(texts, st.sampled_from(OURS))
-maybe = st.one_of(st.none(), texts)
+words = st.sampled_from([*POOL, *OURS * 5])
+empty_or = st.sampled_from(["", *POOL])
+maybe = st.sampled_from([None, *POOL])
 
 places = st.builds(Place, file=texts, line=st.integers(1, 10**6), column=st.integers(1, 10**6))
-resources = st.one_of(
+KINDS = (
     st.builds(User, name=texts),
     st.builds(
         Domain,
         name=texts,
-        features=st.frozensets(texts, max_size=3),
+        features=st.frozensets(texts, max_size=2),
         context=maybe,
-        delivery=st.one_of(st.none(), words),
+        delivery=st.sampled_from([None, "virtual", *POOL]),
     ),
     st.builds(Access, domain=texts, user=texts),
     st.builds(
@@ -118,20 +118,22 @@ resources = st.one_of(
     ),
     st.builds(Alias, domain=texts, local_part=texts, destination=texts),
 )
+resources = st.one_of(*KINDS)
 
 
 @st.composite
 def changes(draw):
     """A change of any sort."""
     action = draw(st.sampled_from(Action))
-    after = draw(resources)
-    place, note = draw(st.one_of(st.none(), places)), draw(st.one_of(st.just(""), texts))
+    kind = draw(st.sampled_from(KINDS))
+    after = draw(kind)
+    place, note = draw(st.one_of(st.none(), places)), draw(empty_or)
     if action is Action.CREATE:
         return Change(action=action, before=None, after=after, place=place, note=note)
     if action is Action.DELETE:
         return Change(action=action, before=after, after=None, place=place, note=note)
     names = [field.name for field in fields(after)]
-    before = draw(resources.filter(lambda other: type(other) is type(after)))
+    before = draw(kind)
     some = tuple(draw(st.lists(st.sampled_from(names), unique=True)))
     return Change(action=action, before=before, after=after, fields=some, place=place)
 
@@ -175,8 +177,8 @@ contexts = st.builds(
     policy=st.builds(Policy, service_account=texts, assume_enabled=st.booleans()),
 )
 outcomes = st.one_of(
-    st.builds(Applied, change=changes(), note=texts, password_lost=st.booleans()),
-    st.builds(Failed, change=changes(), message=texts, hint=texts, is_unknown=st.booleans()),
+    st.builds(Applied, change=changes(), note=empty_or, password_lost=st.booleans()),
+    st.builds(Failed, change=changes(), message=texts, hint=empty_or, is_unknown=st.booleans()),
     st.builds(Skipped, change=changes(), because=texts),
     st.builds(StillHeld, change=changes(), hold=holds),
     st.builds(NotBegun, change=changes()),
@@ -190,7 +192,7 @@ problems = st.lists(
         place=places,
         rule=texts,
         message=texts,
-        hint=texts,
+        hint=empty_or,
         severity=st.sampled_from(Severity),
     ),
     max_size=4,

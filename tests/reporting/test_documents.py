@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ from tests.reporting.strategies import (
     reports,
     resources,
 )
-from tests.strategies import worlds
+from tests.strategies import fewer, worlds
 
 SCHEMAS = Path(__file__).parents[2] / "schema"
 ENTRY = {
@@ -120,6 +121,7 @@ def test_the_schemas_know_the_closed_lists():
     assert [*HoldReason, *Reason] == entry["reason"]["examples"]
 
 
+@fewer
 @given(worlds())
 def test_a_planned_plan_fits_its_schema(world):
     """
@@ -130,6 +132,7 @@ def test_a_planned_plan_fits_its_schema(world):
     VALID_PLAN.validate(json.loads(plan_json(made, CONTEXT)))
 
 
+@fewer
 @given(plans, contexts)
 def test_any_plan_fits_its_schema_with_every_key_in_every_entry(plan, context):
     """
@@ -144,6 +147,7 @@ def test_any_plan_fits_its_schema_with_every_key_in_every_entry(plan, context):
     assert all(HELD == set(entry) for entry in document["held"])
 
 
+@fewer
 @given(plans)
 def test_the_summary_of_a_plan_counts_its_entries(plan):
     """
@@ -159,6 +163,7 @@ def test_the_summary_of_a_plan_counts_its_entries(plan):
     assert [len(getattr(plan, part)) for part in lists] == [len(document[part]) for part in lists]
 
 
+@fewer
 @given(plans, contexts)
 def test_equal_plans_give_the_same_bytes(plan, context):
     """
@@ -193,6 +198,7 @@ def test_the_order_in_which_python_hashes_is_not_seen():
     assert len(seen) == 1
 
 
+@fewer
 @given(plans, contexts, st.data())
 def test_any_change_of_content_changes_the_digest(plan, context, data):
     """
@@ -208,6 +214,7 @@ def test_any_change_of_content_changes_the_digest(plan, context, data):
     assert is_same == fits
 
 
+@fewer
 @given(plans, contexts, contexts)
 def test_target_and_policy_are_content_too(plan, context, other):
     """
@@ -218,6 +225,15 @@ def test_target_and_policy_are_content_too(plan, context, other):
     assert (context == other) == (len(digests) == 1)
 
 
+def test_a_plan_names_the_whole_policy():
+    """
+    All but the account in use: plans are made with another one than applies.
+    """
+    expected = {one.name for one in fields(Policy)} - {"account"}
+    assert expected == set(plan_document(Plan(), CONTEXT)["policy"])
+
+
+@fewer
 @given(resources)
 def test_an_entry_has_each_field_of_a_resource(resource):
     """
@@ -232,6 +248,7 @@ def test_an_entry_has_each_field_of_a_resource(resource):
     assert isinstance(resource, User | Domain | Access | Mailbox | Alias)
 
 
+@fewer
 @given(reports, plans, contexts)
 def test_a_report_fits_its_schema_and_adds_up(report, plan, context):
     """
@@ -252,6 +269,7 @@ def test_a_report_fits_its_schema_and_adds_up(report, plan, context):
         assert counts[part] == len(document[part]) == len(getattr(plan, part))
 
 
+@fewer
 @given(reports, plans, contexts)
 def test_a_report_names_the_plan_that_it_is_of(report, plan, context):
     """
@@ -264,6 +282,7 @@ def test_a_report_names_the_plan_that_it_is_of(report, plan, context):
         assert planned[part] == document[part]
 
 
+@fewer
 @given(outcomes)
 def test_an_outcome_says_nothing_that_does_not_concern_it(outcome):
     """
@@ -279,6 +298,7 @@ def test_an_outcome_says_nothing_that_does_not_concern_it(outcome):
     assert word == "applied" or not entry["password_lost"]
 
 
+@fewer
 @given(problems)
 def test_problems_as_json_are_all_there(some):
     """
@@ -298,6 +318,7 @@ def test_problems_as_json_are_all_there(some):
     assert len(some) == document["summary"]["errors"] + document["summary"]["warnings"]
 
 
+@fewer
 @given(explanations)
 def test_an_explanation_as_json_has_every_key(explanation):
     """

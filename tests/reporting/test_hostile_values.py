@@ -26,6 +26,7 @@ from tests.reporting.strategies import (
     tamed,
     texts,
 )
+from tests.strategies import fewer
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -46,6 +47,7 @@ def assert_json(text):
     assert isinstance(json.loads(text), dict)
 
 
+@fewer
 @given(plans, texts)
 def test_a_plan_has_the_lines_that_it_would_have_with_harmless_values(plan, target):
     """
@@ -58,6 +60,7 @@ def test_a_plan_has_the_lines_that_it_would_have_with_harmless_values(plan, targ
     assert len(usual.split("\n")) == len(text.split("\n")) == len(text.splitlines()) + 1
 
 
+@fewer
 @given(reports)
 def test_a_report_has_the_lines_that_it_would_have_with_harmless_values(report):
     """
@@ -70,6 +73,7 @@ def test_a_report_has_the_lines_that_it_would_have_with_harmless_values(report):
     assert len(text.splitlines()) == text.count("\n")
 
 
+@fewer
 @given(outcomes)
 def test_an_outcome_is_one_line(outcome):
     """
@@ -81,6 +85,7 @@ def test_an_outcome_is_one_line(outcome):
     assert [line] == line.splitlines()
 
 
+@fewer
 @given(problems)
 def test_problems_have_two_lines_each_or_one_without_a_hint(some):
     """
@@ -93,6 +98,7 @@ def test_problems_have_two_lines_each_or_one_without_a_hint(some):
     assert expected == len(text.splitlines()) == text.count("\n")
 
 
+@fewer
 @given(explanations)
 def test_an_explanation_has_the_lines_that_it_would_have_with_harmless_values(explanation):
     """
@@ -105,6 +111,7 @@ def test_an_explanation_has_the_lines_that_it_would_have_with_harmless_values(ex
     assert len(text.splitlines()) == text.count("\n")
 
 
+@fewer
 @given(plans, reports, contexts, problems, explanations)
 def test_json_views_are_printable_ascii(plan, report, context, some, explanation):
     """
@@ -116,6 +123,7 @@ def test_json_views_are_printable_ascii(plan, report, context, some, explanation
     assert_json(explanation_json(explanation))
 
 
+@fewer
 @given(st.recursive(texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)))
 def test_json_says_what_it_was_given(value):
     """
@@ -124,6 +132,7 @@ def test_json_says_what_it_was_given(value):
     assert value == json.loads(to_text(value))
 
 
+@fewer
 @given(plans, reports, problems, explanations, texts)
 def test_colours_are_all_that_colour_adds(plan, report, some, explanation, target):
     """
@@ -145,6 +154,7 @@ def test_colours_are_all_that_colour_adds(plan, report, some, explanation, targe
             assert len(codes) % 2 == 0
 
 
+@fewer
 @given(plans)
 def test_a_summary_has_no_value_in_it(plan):
     """

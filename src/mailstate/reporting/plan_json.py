@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from mailstate import __version__
 from mailstate.errors import Place
@@ -132,6 +132,7 @@ def resource_values(resource: Resource | None) -> Json | None:
             }
         case Alias(domain=domain, local_part=local_part, destination=destination):
             return {"domain": domain, "local_part": local_part, "destination": destination}
+    assert_never(resource)
 
 
 def _held_entry(entry: Held) -> Json:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import assert_never
 
 from mailstate.errors import Place
 from mailstate.model.resources import Access, Alias, Domain, Mailbox, Resource, User
@@ -38,6 +39,7 @@ def described(resource: Resource) -> str:
             return visible("; ".join(_of_domain(resource)))
         case Mailbox():
             return visible(", ".join(_of_mailbox(resource)))
+    assert_never(resource)
 
 
 def what_changes(change: Change) -> str:
