@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
-from typing import Any, TypeAlias
 
 import yaml
 from yaml.events import (
@@ -24,11 +23,23 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from mailstate.statefiles.events import (
+    HAS_LIBYAML,
+    Event,
+    Parser,
+    ParserMark,
+    is_empty,
+    is_plain_text,
+    parser_of,
+    size,
+)
 from mailstate.statefiles.marks import MAX_PROBLEMS, Document, Map, Mark, Seq, Value, mark, place
 from mailstate.statefiles.rulebook import problem
-from mailstate.statefiles.scalars import SUSPECT, boolean_meant, is_null, other_meaning
+from mailstate.statefiles.scalars import is_null, other_meaning, what_to_write
 from mailstate.statefiles.syntax import explain
 from mailstate.statefiles.text import decode, shown, tabs_outside, within
+
+__all__ = ["HAS_LIBYAML", "MAX_ALIASED_VALUES", "MAX_ALIASES", "MAX_DEPTH", "read_document"]
 
 MAX_DEPTH = 32
 """Five levels are in use; libyaml's time grows with the square of the depth of brackets."""
@@ -37,17 +48,9 @@ MAX_ALIASES = 100
 MAX_ALIASED_VALUES = 10_000
 """What all aliases of a file together may stand for, a long text counting as many values."""
 
-HAS_LIBYAML = bool(yaml.__with_libyaml__)
-
 _BOOLEANS = {"true": True, "false": False}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIRECTIVE = re.compile("^%", re.MULTILINE)
-
-
-# PyYAML's stubs leave out what events and marks carry, and its two parsers share no type.
-_Event: TypeAlias = Any
-_Mark: TypeAlias = Any
-_Parser: TypeAlias = Any
 
 
 class _StopReadingError(Exception):
@@ -60,10 +63,6 @@ def read_document(file: str, data: bytes, *, libyaml: bool = HAS_LIBYAML) -> Doc
     if text is None:
         return Document(file=file, problems=problems)
     return _Builder(file, text, libyaml=libyaml).document()
-
-
-def _parser(text: str, *, libyaml: bool) -> _Parser:
-    return yaml.CSafeLoader(text) if libyaml else yaml.SafeLoader(text)
 
 
 class _Builder:
@@ -96,14 +95,14 @@ class _Builder:
         self._aliased_values = 0
         self._quoted: list[tuple[int, int]] | None = [] if "\t" in text else None
         self._reached = 0
-        self._event: Callable[[], _Event]
+        self._event: Callable[[], Event]
 
     def document(self) -> Document:
         """Read the whole text once."""
         document = self._document
         try:
             # PyYAML's own reader refuses characters that libyaml takes, and has no limit for chr().
-            parser = _parser(self._text, libyaml=self._libyaml)
+            parser = parser_of(self._text, libyaml=self._libyaml)
             self._event = parser.get_event if self._quoted is None else self._noting(parser)
             self._read()
             document.is_readable = True
@@ -130,24 +129,24 @@ class _Builder:
             self._document.root = event.value  # whatever it is, it is no mapping
         else:
             self._document.root = self._value(event, 1)
-        is_empty = _is_empty(event)
+        declares_nothing = is_empty(event)
         follower = self._skip_to_document()
         if follower is not None:
             self._second_document(follower)
-        if is_empty:
+        if declares_nothing:
             self._declares_nothing()
 
-    def _noting(self, parser: _Parser) -> Callable[[], _Event]:
+    def _noting(self, parser: Parser) -> Callable[[], Event]:
         """The parser's next event, where it ends is noted: tabs are looked for up to there."""
 
-        def event() -> _Event:
+        def event() -> Event:
             found = parser.get_event()
             self._reached = found.end_mark.index
             return found
 
         return event
 
-    def _skip_to_document(self) -> _Event:
+    def _skip_to_document(self) -> Event:
         while True:
             event = self._event()
             if type(event) is StreamEndEvent:
@@ -155,7 +154,7 @@ class _Builder:
             if type(event) is DocumentStartEvent:
                 return event
 
-    def _look_for_directives(self, event: _Event) -> None:
+    def _look_for_directives(self, event: Event) -> None:
         # Only comments and directives can stand before the first `---`.
         directive = _DIRECTIVE.search(self._text, 0, event.end_mark.index)
         if directive:
@@ -170,13 +169,13 @@ class _Builder:
         self._tell("yaml/declares-nothing", mark(0, 0), message)
         raise _StopReadingError
 
-    def _second_document(self, event: _Event) -> None:
+    def _second_document(self, event: Event) -> None:
         self._tell("yaml/second-document", self._mark(event.start_mark), "a second document begins")
         raise _StopReadingError
 
     # Values
 
-    def _value(self, event: _Event, depth: int) -> Value:
+    def _value(self, event: Event, depth: int) -> Value:
         kind = type(event)
         if kind is AliasEvent:
             return self._alias(event)
@@ -189,7 +188,7 @@ class _Builder:
             return self._plain_value(event, kind, depth)
         return self._anchored(event, kind, depth, anchor)
 
-    def _plain_value(self, event: _Event, kind: type, depth: int) -> Value:
+    def _plain_value(self, event: Event, kind: type, depth: int) -> Value:
         if kind is ScalarEvent:
             return self._scalar(event)
         if depth > MAX_DEPTH:
@@ -198,17 +197,17 @@ class _Builder:
             raise _StopReadingError
         return self._map(event, depth) if kind is MappingStartEvent else self._seq(event, depth)
 
-    def _anchored(self, event: _Event, kind: type, depth: int, anchor: str) -> Value:
+    def _anchored(self, event: Event, kind: type, depth: int, anchor: str) -> Value:
         if anchor in self._anchors or anchor in self._open_anchors:
             message = f"the anchor `&{shown(anchor)}` is set twice"
             self._tell("yaml/anchor-twice", self._mark(event.start_mark), message)
         self._open_anchors.add(anchor)
         value = self._plain_value(event, kind, depth)
         self._open_anchors.discard(anchor)
-        self._anchors[anchor] = (value, _size(value))
+        self._anchors[anchor] = (value, size(value))
         return value
 
-    def _alias(self, event: _Event) -> Value:
+    def _alias(self, event: Event) -> Value:
         at = self._mark(event.start_mark)
         anchor = event.anchor
         name = shown(anchor)
@@ -232,7 +231,7 @@ class _Builder:
         self._document.faulty.add(at)
         return None
 
-    def _scalar(self, event: _Event) -> Value:
+    def _scalar(self, event: Event) -> Value:
         text: str = event.value
         if event.style:
             if event.style == '"' or self._quoted is not None:
@@ -247,18 +246,11 @@ class _Builder:
         self._document.faulty.add(at)
         if not text:
             return None  # whoever holds it says so: it knows the key
-        boolean = boolean_meant(text)
-        if boolean is not None:
-            hint = f"write `{boolean}` if a boolean is meant, or `'{text}'` if it is text"
-        elif is_null(text):
-            hint = f"leave the entry out, or write `'{text}'` if it is text"
-        else:
-            hint = f"write `'{text}'`"
         message = f"`{shown(text)}` without quotes is {meaning} to some readers of YAML"
-        self._tell("yaml/ambiguous-scalar", at, message, hint)
+        self._tell("yaml/ambiguous-scalar", at, message, what_to_write(text))
         return None if is_null(text) else text
 
-    def _note_quoted(self, event: _Event) -> None:
+    def _note_quoted(self, event: Event) -> None:
         if event.style == '"' and _SURROGATE.search(event.value):
             message = "half of a surrogate pair is not a character"
             self._tell("yaml/syntax", self._mark(event.start_mark), message)
@@ -272,7 +264,7 @@ class _Builder:
             start = self._text.find(event.style, event.start_mark.index)
             self._quoted.append((start, event.end_mark.index))
 
-    def _seq(self, event: _Event, depth: int) -> Seq:
+    def _seq(self, event: Event, depth: int) -> Seq:
         seq = Seq()
         seq.mark = self._mark(event.start_mark)
         seq.marks = marks = []
@@ -284,19 +276,19 @@ class _Builder:
                 return seq
             start = event.start_mark
             at = (start.line + 1) << 32 | (start.column + 1)
-            if _is_plain_text(event):
+            if is_plain_text(event):
                 seq.append(event.value)
                 marks.append(at)
                 continue
             value = self._value(event, depth)
-            if value is None and _is_empty(event):
+            if value is None and is_empty(event):
                 at -= event.anchor is None  # the parser's mark is behind the dash
                 self._document.faulty.add(at)
                 self._tell("yaml/empty-value", at, "an item of this list has nothing in it")
             seq.append(value)
             marks.append(at)
 
-    def _map(self, event: _Event, depth: int) -> Map:
+    def _map(self, event: Event, depth: int) -> Map:
         found = Map()
         found.mark = self._mark(event.start_mark)
         found.marks = marks = []
@@ -318,12 +310,12 @@ class _Builder:
             event = next_event()
             start = event.start_mark
             at = (start.line + 1) << 32 | (start.column + 1)
-            value = event.value if _is_plain_text(event) else self._value(event, depth)
+            value = event.value if is_plain_text(event) else self._value(event, depth)
             if key is None:
                 found.is_whole = False
                 found.has_odd_keys = True
                 continue
-            if value is None and _is_empty(event):
+            if value is None and is_empty(event):
                 self._tell("yaml/empty-value", key_at, f"there is nothing after `{shown(key)}:`")
             if key in found:
                 first = place(self._file, found.key_mark(key))
@@ -335,7 +327,7 @@ class _Builder:
             marks.append(key_at)
             marks.append(at)
 
-    def _key(self, event: _Event, depth: int) -> str | None:
+    def _key(self, event: Event, depth: int) -> str | None:
         """The text of a key; None where it is none, which has been told then."""
         if type(event) is ScalarEvent and event.tag is None:
             text: str = event.value
@@ -358,13 +350,13 @@ class _Builder:
             return None  # the tag has been told
         return self._no_key(event, "a list" if type(event) is SequenceStartEvent else "a mapping")
 
-    def _no_key(self, event: _Event, what: str) -> str | None:
+    def _no_key(self, event: Event, what: str) -> str | None:
         self._tell("yaml/key-not-text", self._mark(event.start_mark), f"{what} is used as a key")
         return None
 
     # Telling
 
-    def _mark(self, at: _Mark) -> Mark:
+    def _mark(self, at: ParserMark) -> Mark:
         return mark(at.line, at.column)
 
     def _tell(self, rule: str, at: Mark, message: str, hint: str | None = None) -> None:
@@ -373,7 +365,7 @@ class _Builder:
         self._document.problems.append(problem(rule, place(self._file, at), message, hint))
 
     def _tell_syntax(self, error: yaml.MarkedYAMLError) -> None:
-        at: _Mark = error.problem_mark or error.context_mark
+        at: ParserMark = error.problem_mark or error.context_mark
         char = self._text[at.index : at.index + 1]
         fault = explain(error.problem or "", error.context or "", char)
         if fault.at_context and error.context_mark is not None:
@@ -387,24 +379,3 @@ class _Builder:
             tabs = tabs_outside(self._text, self._quoted, self._reached)
             for line, column in islice(tabs, room):
                 self._tell("yaml/tab", mark(line, column), "a tab outside quotes")
-
-
-def _is_plain_text(event: _Event) -> bool:
-    """Whether *event* is the common case: text without quotes that could be nothing else."""
-    if type(event) is not ScalarEvent or event.style or event.tag or event.anchor:
-        return False
-    text = event.value
-    return bool(text) and text[0] not in SUSPECT
-
-
-def _size(value: Value) -> int:
-    """How much *value* holds, with what the aliases in it stand for."""
-    if isinstance(value, str):
-        return 1 + len(value) // 100
-    if isinstance(value, Map):
-        return 1 + sum(_size(item) for item in value.values())
-    return 1 + sum(map(_size, value)) if isinstance(value, Seq) else 1
-
-
-def _is_empty(event: _Event) -> bool:
-    return type(event) is ScalarEvent and not event.value and not event.style and event.tag is None

@@ -65,6 +65,11 @@ def is_null(text: str) -> bool:
     return text in _NULL
 
 
-def boolean_meant(text: str) -> str | None:
-    """`true` or `false`, if that is what the plain scalar *text* says in other words."""
-    return "true" if text in _TRUE else "false" if text in _FALSE else None
+def what_to_write(text: str) -> str:
+    """What to write in the place of the plain scalar *text*, which has another meaning."""
+    if text in _TRUE or text in _FALSE:
+        boolean = "true" if text in _TRUE else "false"
+        return f"write `{boolean}` if a boolean is meant, or `'{text}'` if it is text"
+    if text in _NULL:
+        return f"leave the entry out, or write `'{text}'` if it is text"
+    return f"write `'{text}'`"
