@@ -1,6 +1,7 @@
 """The `mailstate` group, and the one place where errors become text and an exit code."""
 
 import importlib
+import keyword
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,10 +16,14 @@ _COMMANDS = {
     "validate": "Check the state files, without any network.",
     "plan": "Show what would be done to make dimail as the files want it.",
     "apply": "Carry the plan out.",
+    "status": "Show how far each domain is, and the DNS records still to publish.",
     "explain": "Say all there is to say about one address.",
+    "bootstrap": "Set up an empty dimail: its administrator, and a service account.",
     "sandbox": "Start, stop and arrange the embedded dimail.",
     "schema": "Print a JSON Schema: of state files, plans, reports or settings.",
     "fmt": "Write the state files in their canonical form.",
+    "import": "Write state files from what dimail has.",
+    "snapshot": "Record what dimail has, for plans without credentials.",
 }
 
 
@@ -31,7 +36,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return super().get_command(ctx, cmd_name)
-        module = importlib.import_module(f"mailstate.cli.{cmd_name}")
+        # `import` is a word of Python: its module has another name.
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"mailstate.cli.{name}")
         command: click.Command = module.command
         return command
 

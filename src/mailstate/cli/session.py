@@ -20,7 +20,7 @@ from mailstate.cli.settings import (
 from mailstate.dimail.client import DimailClient
 from mailstate.dimail.live import read_live
 from mailstate.errors import FilesError, UsageError
-from mailstate.model.state import DesiredState, LiveState
+from mailstate.model.state import DesiredState, LiveDomain, LiveState
 from mailstate.planning.plan import Plan
 from mailstate.planning.planner import needs_check, plan
 from mailstate.reporting.plan_json import Context
@@ -84,8 +84,12 @@ def read_desired(directory: Path) -> DesiredState:
 
 
 @asynccontextmanager
-async def session(request: Request) -> AsyncIterator[Session]:
-    """Read everything and plan; the client stays open for what comes after."""
+async def session(request: Request, *, checks_all: bool = False) -> AsyncIterator[Session]:
+    """
+    Read everything and plan; the client stays open for what comes after.
+
+    Domains that are not enabled are checked if something waits for them, or with *checks_all*.
+    """
     settings = request.settings()
     desired = read_desired(state_directory(settings, request.state))
     target = request.target(settings)
@@ -97,9 +101,14 @@ async def session(request: Request) -> AsyncIterator[Session]:
         ca_file=target.ca_file,
     )
     async with client:
-        live = await read_live(client, desired, needs_check=partial(needs_check, desired))
+        is_checked = _always if checks_all else partial(needs_check, desired)
+        live = await read_live(client, desired, needs_check=is_checked)
         planned = plan(desired, live, target.policy)
         yield Session(target=target, client=client, desired=desired, live=live, plan=planned)
+
+
+def _always(_domain: LiveDomain) -> bool:
+    return True
 
 
 def shown_url(url: str) -> str:
