@@ -1,0 +1,158 @@
+"""What the command says of itself, and what it costs to ask."""
+
+import json
+import re
+import subprocess
+import sys
+
+import click
+import pytest
+
+from mailstate import __version__
+from mailstate.cli.main import mailstate as top
+from mailstate.errors import ExitCode
+from tests.cli.support import COMMAND
+
+TARGET = {"--state", "--url", "--sandbox", "--concurrency", "--verbose", "--log-format"}
+
+PROMISED = {
+    "validate": {"--format", "--strict", "--state"},
+    "plan": {*TARGET, "--out", "--format", "--detailed-exitcode"},
+    "apply": {*TARGET, "--yes", "--journal", "--report", "--no-notify", "--fail-fast", "--format"},
+    "explain": {*TARGET, "--format"},
+    "schema": set(),
+    "sandbox start": {"--profile", "--port", "--cost", "--seed"},
+    "sandbox stop": set(),
+    "sandbox status": set(),
+    "sandbox reset": set(),
+    "sandbox publish-dns": set(),
+}
+"""What design.md (§9, §10) promises of what is built; other options may come."""
+
+
+def found(path):
+    """Give the click command called *path*."""
+    command: click.Command = top
+    for name in path.split():
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name) or pytest.fail(path)
+    return command
+
+
+def everything(command, path=()):
+    """Give each command with its path, groups included."""
+    yield " ".join(path), command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from everything(command.get_command(context, name), (*path, name))
+
+
+EVERYTHING = dict(everything(top))
+
+
+@pytest.mark.parametrize("path", PROMISED)
+def test_each_promised_option_is_there(path):
+    """
+    Under its long name.
+    """
+    options = {name for parameter in found(path).params for name in parameter.opts}
+
+    assert PROMISED[path] <= options
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+def test_the_help_of_each_command_tells_all_of_it(place, path):
+    """
+    Each option with its own words, the arguments, and no line too long for a terminal.
+    """
+    ran = place.call(*path.split(), "--help")
+    command = EVERYTHING[path]
+
+    assert (0, "") == (ran.code, ran.err)
+    assert ran.out.startswith(f"Usage: mailstate {path}".rstrip())
+    assert command.help
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert "..." not in ran.out.replace("]...", "").replace("DOMAIN...", "")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+            assert parameter.opts[-1] in ran.out
+            assert " RANGE" not in ran.out
+    assert ran == place.call(*path.split(), "-h")
+
+
+def test_the_help_names_each_exit_code(place):
+    """
+    From the one table in the code.
+    """
+    text = " ".join(place.call("--help").out.split())
+
+    for code in ExitCode:
+        assert f"{int(code)} {code.meaning}" in text
+
+
+def test_each_command_is_listed_with_what_it_does(place):
+    """
+    In the same words as in its own help.
+    """
+    listed = place.call("--help").out
+    assert isinstance(top, click.Group)
+
+    for name in top.list_commands(click.Context(top)):
+        assert re.search(rf"^  {name} +\S", listed, re.MULTILINE), name
+
+
+def imported(*arguments):
+    """Give the modules that a command has imported when it ends."""
+    code = (
+        "import json, sys, mailstate.__main__ as m\n"
+        "sys.argv[1:] = json.loads(sys.argv[1])\n"
+        "try:\n    m.main()\nexcept SystemExit:\n    pass\n"
+        "sys.stdout.write('\\n' + json.dumps(sorted(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(arguments)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+HEAVY = {"httpx", "jsonschema", "yaml", "rich", "asyncio", "sqlite3", "starlette", "uvicorn"}
+
+
+def test_the_help_imports_nothing_heavy():
+    """
+    It comes at once, and so does the completion of names.
+    """
+    assert set() == imported("--help") & HEAVY
+
+
+@pytest.mark.parametrize("arguments", [["validate", "--help"], ["schema"]], ids=" ".join)
+def test_commands_without_network_import_no_http(arguments):
+    """
+    Checking files is what editors and hooks do all day.
+    """
+    assert set() == imported(*arguments) & {"httpx", "rich", "starlette", "uvicorn", "sqlite3"}
+
+
+def test_the_version_imports_nothing_but_mailstate_itself():
+    """
+    Scripts ask for it often.
+    """
+    ours = {name for name in imported("--version") if name.startswith("mailstate")}
+
+    assert ours <= {"mailstate", "mailstate.__main__"}
+    assert set() == imported("--version") & (HEAVY | {"click"})
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--version", "plan"]], ids=" ".join)
+def test_the_version_is_told(arguments):
+    """
+    By the quick way and by the other.
+    """
+    done = subprocess.run([*COMMAND, *arguments], check=True, capture_output=True, text=True)
+
+    assert (f"mailstate {__version__}\n", "") == (done.stdout, done.stderr)

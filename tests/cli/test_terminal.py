@@ -1,0 +1,170 @@
+"""The command on a terminal: the question, colour and the progress bar."""
+
+import json
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.cli.support import SECONDARY, Terminal
+
+ESCAPE = "\x1b["
+
+
+def test_the_whole_plan_is_shown_before_the_question_and_yes_carries_it_out(place):
+    """
+    With colours, and a bar that is gone at the end.
+    """
+    place.sandbox.publish_dns("commune.example")
+    terminal = Terminal(place, "apply", "--journal", "journal.jsonl")
+    terminal.expect("[y/N]: ")
+    asked = terminal.screen
+
+    assert "zoe@commune.example" in asked
+    assert "Make 6 changes, and the 3 held ones whose domains turn out enabled?" in asked
+    assert f"{ESCAPE}32m+ user/" in asked
+    assert [] == place.sandbox.effects()
+
+    terminal.type("y\n")
+
+    assert terminal.end() == 0
+    after = terminal.screen.removeprefix(asked)
+    assert "9/9" in after
+    assert "a second" in after
+    assert f"{ESCAPE}32menabled  {ESCAPE}0m domain/commune.example" in after
+    assert "9 changes planned: 9 applied" in after
+    assert "Traceback" not in after
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "N\n", "what\nno\n"], ids=repr)
+def test_any_other_answer_changes_nothing(place, answer):
+    """
+    Also none at all.
+    """
+    terminal = Terminal(place, "apply")
+    terminal.expect("[y/N]: ")
+    terminal.type(answer)
+
+    assert terminal.end() == 5
+    assert terminal.screen.endswith("not confirmed: nothing was changed\n")
+    assert [] == place.sandbox.effects()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_ctrl_c_at_the_question_ends_the_run(place, number):
+    """
+    Though asyncio would rather keep it to itself.
+    """
+    terminal = Terminal(place, "apply")
+    terminal.expect("[y/N]: ")
+    time.sleep(0.5)  # between showing its prompt and reading, Python is deaf for a moment
+    terminal.process.send_signal(number)
+
+    assert terminal.end() == 5
+    assert terminal.screen.endswith("not confirmed: nothing was changed\n")
+    assert [] == place.sandbox.effects()
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["explain", "domain/a.example"]])
+def test_ctrl_c_while_dimail_is_read_says_so_and_no_more(place, command):
+    """
+    In time, though the server takes its time.
+    """
+    place.sandbox.add_fault(kind="slow_after", path="/users/", delay=5)
+    with place.start(*command) as process:
+        while not any(request.path == "/domains/" for request in place.sandbox.requests()):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+
+    changed = b": nothing was changed" if command[0] == "apply" else b""
+    assert (5, b"", b"\ninterrupted" + changed + b"\n") == (process.returncode, out, err)
+
+
+def test_with_json_the_question_stays_out_of_standard_output(place):
+    """
+    The plan and the question go to standard error, the report alone to standard output.
+    """
+    terminal = Terminal(place, "apply", "--format", "json", stdout=subprocess.PIPE)
+    terminal.expect("[y/N]: ")
+
+    assert "+ domain/commune.example" in terminal.screen
+
+    terminal.type("y\n")
+    report = json.loads(terminal.process.stdout.read())
+
+    assert terminal.end() == 0
+    assert {"planned": 9, "applied": 6, "held": 3}.items() <= report["summary"].items()
+
+
+def test_nothing_to_do_is_not_asked_about(settled):
+    """
+    A question without a choice is none.
+    """
+    terminal = Terminal(settled, "apply")
+
+    assert terminal.end() == 0
+    assert "y/N" not in terminal.screen
+    assert "Nothing was to be done" in terminal.screen
+
+
+def test_mailboxes_that_need_a_letter_are_refused_before_the_question(place):
+    """
+    Nobody confirms what would be refused then.
+    """
+    place.write("state/commune.yaml", SECONDARY)
+    terminal = Terminal(place, "apply")
+
+    assert terminal.end() == 3
+    assert "y/N" not in terminal.screen
+    assert f"{ESCAPE}31merror:{ESCAPE}0m 1 mailbox has a secondary address" in terminal.screen
+
+
+def test_what_failed_is_written_above_the_bar(place):
+    """
+    So that it is seen at once, and again in the report.
+    """
+    place.sandbox.add_fault(kind="answer", method="POST", path="/domains/", status=422)
+    terminal = Terminal(place, "apply", "--yes")
+
+    assert terminal.end() == 1
+    assert 2 == terminal.screen.count("POST /domains/: dimail answered 422")
+
+
+@pytest.mark.parametrize(
+    "env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "a dumb terminal"]
+)
+@pytest.mark.parametrize("command", [["plan"], ["validate"], ["explain", "domain/commune.example"]])
+def test_colour_can_be_switched_off(place, command, env):
+    """
+    NO_COLOR is heard, and a terminal that knows none.
+    """
+    coloured, plain = Terminal(place, *command), Terminal(place, *command, env=env)
+
+    assert (0, 0) == (coloured.end(), plain.end())
+    assert ESCAPE in coloured.screen
+    assert ESCAPE not in plain.screen
+    assert re.sub(r"\x1b\[\d*m", "", coloured.screen) == plain.screen
+
+
+def test_an_empty_no_color_does_not_count(place):
+    """
+    As no-color.org says.
+    """
+    terminal = Terminal(place, "plan", env={"NO_COLOR": ""})
+
+    assert terminal.end() == 0
+    assert ESCAPE in terminal.screen
+
+
+def test_in_a_pipe_there_are_plain_lines(place):
+    """
+    One for each change that has ended: what CI shows.
+    """
+    out = place.run("apply", "--yes").out
+
+    assert ESCAPE not in out
+    assert "\r" not in out
+    assert 6 == len(re.findall(r"^applied   \+ \w+/", out, re.MULTILINE))
