@@ -16,9 +16,9 @@ from mailstate.applying.outcome import Report
 from mailstate.cli import output
 from mailstate.cli.files import check_writable, read_file, write_file
 from mailstate.cli.journal import Journal
-from mailstate.cli.options import state_option, target_options
+from mailstate.cli.options import removal_options, selection_options, state_option, target_options
 from mailstate.cli.progress import Bar, Lines
-from mailstate.cli.session import Request, RequestOptions, Session, session
+from mailstate.cli.session import PlanningOptions, Request, Session, session
 from mailstate.errors import (
     ExitCode,
     InterruptedRunError,
@@ -40,19 +40,41 @@ class _Choices:
 
     yes: bool
     no_notify: bool
+    wait: float
     fail_fast: bool
     journal: Path | None
     report: Path | None
     format: str
 
 
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> float:
+    """`15m` in seconds; nothing is 0."""
+    if value is None:
+        return 0.0
+    number, unit = value[:-1], value[-1:]
+    if unit not in _UNITS or not (number.isascii() and number.isdecimal()):
+        raise click.BadParameter("write a whole number and s, m or h, as in 15m")
+    return int(number) * _UNITS[unit]
+
+
 @click.command("apply")
 @click.argument("plan", required=False, metavar="[PLAN]", type=click.Path(path_type=Path))
 @state_option
 @target_options
+@selection_options
+@removal_options
 @click.option("--yes", is_flag=True, help="Go on without asking.")
 @click.option(
     "--no-notify", is_flag=True, help="Create mailboxes though no confirmation can be sent."
+)
+@click.option(
+    "--wait",
+    metavar="TIME",
+    callback=_seconds,
+    help="Go on looking at held domains for so long, as in 90s, 15m, 2h.",
 )
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more after the first failure.")
 @click.option(
@@ -77,11 +99,12 @@ def command(
     plan: Path | None,
     yes: bool,  # noqa: FBT001
     no_notify: bool,  # noqa: FBT001
+    wait: float,
     fail_fast: bool,  # noqa: FBT001
     journal: Path | None,
     report: Path | None,
     format: str,
-    **options: Unpack[RequestOptions],
+    **options: Unpack[PlanningOptions],
 ) -> int:
     """
     Carry the plan out, in order, and account for every change.
@@ -97,6 +120,7 @@ def command(
     choices = _Choices(
         yes=yes,
         no_notify=no_notify,
+        wait=wait,
         fail_fast=fail_fast,
         journal=journal,
         report=report,
@@ -163,9 +187,10 @@ def _show_plan(run: Session, stream: TextIO, *, whole: bool) -> None:
     """The plan before the question; without a question its one line, for the outcomes follow."""
     paint, target = output.painter(stream), run.context.target
     if whole:
-        output.write(plan_text(run.plan, target=target, paint=paint), stream)
+        shown = plan_text(run.plan, target=target, paint=paint, selection=run.selection)
+        output.write(shown, stream)
     else:
-        output.write(f"{headline(run.plan, target, paint)}\n", stream)
+        output.write(f"{headline(run.plan, target, paint, selection=run.selection)}\n", stream)
 
 
 async def _carry_out(
@@ -187,6 +212,7 @@ async def _carry_out(
             observers=observers,
             concurrency=run.target.concurrency,
             fail_fast=choices.fail_fast,
+            wait=choices.wait,
         )
         with _stopped_by_signals(applier):
             report = await applier.apply(run.plan)

@@ -7,8 +7,8 @@ from typing import Unpack
 import click
 
 from mailstate.cli import output
-from mailstate.cli.options import state_option, target_options
-from mailstate.cli.session import Request, RequestOptions, session
+from mailstate.cli.options import removal_options, selection_options, state_option, target_options
+from mailstate.cli.session import PlanningOptions, Request, session
 from mailstate.errors import ExitCode, UsageError
 from mailstate.model.resources import (
     DomainName,
@@ -28,13 +28,15 @@ from mailstate.statefiles.names import Fault, domain_name
 @click.argument("address")
 @state_option
 @target_options
+@selection_options
+@removal_options
 @click.option(
     "--format",
     type=click.Choice(["text", "json"]),
     default="text",
     help="How it is printed; default: text.",
 )
-def command(address: str, format: str, **options: Unpack[RequestOptions]) -> int:
+def command(address: str, format: str, **options: Unpack[PlanningOptions]) -> int:
     """
     Say all there is to say about ADDRESS, written as in plans.
 

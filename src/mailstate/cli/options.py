@@ -2,12 +2,15 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+
+from mailstate.cli.settings import PRUNED_KINDS
 
 _Function = Callable[..., Any]
 _DIRECTORY = click.Path(path_type=Path)
@@ -20,9 +23,61 @@ def state_option(function: _Function) -> _Function:
     )(function)
 
 
-def target_options(function: _Function) -> _Function:
-    """`--url`, `--sandbox`, `--concurrency`, `-v`, `--log-format`."""
+def selection_options(function: _Function) -> _Function:
+    """`--only`, `--changed-since`, `--shard`: which domains a run looks at."""
     options = (
+        click.option(
+            "--only",
+            metavar="GLOB",
+            multiple=True,
+            help="Look at these domains alone; may be given more than once.",
+        ),
+        click.option(
+            "--changed-since",
+            metavar="REF",
+            help="Look at the domains alone whose files differ from this Git revision.",
+        ),
+        click.option(
+            "--shard",
+            metavar="I/N",
+            callback=_shard,
+            help="Look at the I-th of N parts alone; I may come from JOB_COMPLETION_INDEX.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def removal_options(function: _Function) -> _Function:
+    """`--prune`, `--delete-mailboxes`, `--max-removals`: what may be taken away."""
+    options = (
+        click.option(
+            "--prune",
+            metavar="KINDS",
+            callback=_kinds,
+            help="Remove what is in no file: accesses, aliases, mailboxes (switched off); "
+            "separated by commas.",
+        ),
+        click.option(
+            "--delete-mailboxes", is_flag=True, help="Delete pruned mailboxes, with their mail."
+        ),
+        click.option(
+            "--max-removals",
+            metavar="N",
+            type=click.IntRange(0),
+            help="Lift the limits for removals, if N is their exact number.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def target_options(function: _Function) -> _Function:
+    """`--target`, `--url`, `--sandbox`, `--concurrency`, `-v`, `--log-format`."""
+    options = (
+        click.option("--target", metavar="NAME", help="A target of mailstate.toml."),
         url_option,
         click.option(
             "--sandbox",
@@ -74,6 +129,35 @@ def logging_options(function: _Function) -> _Function:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _shard(
+    _ctx: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """`2/4` is the second of four; `4` alone is of four the one that Kubernetes numbers from 0."""
+    if value is None:
+        return None
+    which, slash, of = value.rpartition("/")
+    if not slash:
+        index = os.environ.get("JOB_COMPLETION_INDEX", "")
+        which = str(int(index) + 1) if index.isascii() and index.isdecimal() else ""
+    if not all(part.isascii() and part.isdecimal() for part in (which, of)):
+        raise click.BadParameter("write I/N, as in 1/4; or N where JOB_COMPLETION_INDEX is set")
+    if not 1 <= int(which) <= int(of):
+        raise click.BadParameter(f"there is no part {which} of {of}")
+    return int(which), int(of)
+
+
+def _kinds(
+    _ctx: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    for name in names:
+        if name not in PRUNED_KINDS:
+            raise click.BadParameter(f"`{name}` is none of {', '.join(PRUNED_KINDS)}")
+    return names
 
 
 def _keep_format(ctx: click.Context, _parameter: click.Parameter, value: str) -> None:

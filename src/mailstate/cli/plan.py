@@ -9,8 +9,8 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.files import check_writable, write_file
-from mailstate.cli.options import state_option, target_options
-from mailstate.cli.session import Request, RequestOptions, session
+from mailstate.cli.options import removal_options, selection_options, state_option, target_options
+from mailstate.cli.session import PlanningOptions, Request, session
 from mailstate.errors import ExitCode
 from mailstate.planning.plan import Plan
 from mailstate.reporting.plan_json import plan_json
@@ -20,6 +20,8 @@ from mailstate.reporting.plan_text import plan_text
 @click.command("plan")
 @state_option
 @target_options
+@selection_options
+@removal_options
 @click.option(
     "--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for apply."
 )
@@ -38,7 +40,7 @@ def command(
     out: Path | None,
     format: str,
     detailed_exitcode: bool,  # noqa: FBT001 - click gives it by name
-    **options: Unpack[RequestOptions],
+    **options: Unpack[PlanningOptions],
 ) -> int:
     """
     Show what would be done to make dimail as the files want it.
@@ -59,7 +61,8 @@ async def _plan(request: Request, out: Path | None, form: str, *, detailed: bool
             output.write(document)
         else:
             target, paint = run.context.target, output.painter(sys.stdout)
-            output.write(plan_text(run.plan, target=target, paint=paint))
+            shown = plan_text(run.plan, target=target, paint=paint, selection=run.selection)
+            output.write(shown)
         return detailed_code(run.plan) if detailed else ExitCode.OK
 
 

@@ -2,19 +2,21 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from mailstate.cli import output
+from mailstate.cli.changed import changed_files
 from mailstate.cli.sandbox import sandbox_target
 from mailstate.cli.settings import (
     SETTINGS_FILE,
     Target,
     read_settings,
     remote_target,
+    settings_for,
     state_directory,
 )
 from mailstate.dimail.client import DimailClient
@@ -23,6 +25,7 @@ from mailstate.errors import FilesError, UsageError
 from mailstate.model.state import DesiredState, LiveDomain, LiveState
 from mailstate.planning.plan import Plan
 from mailstate.planning.planner import needs_check, plan
+from mailstate.planning.selection import Selection, select, selected
 from mailstate.reporting.plan_json import Context
 from mailstate.statefiles import read
 
@@ -36,42 +39,79 @@ class Session:
     desired: DesiredState
     live: LiveState
     plan: Plan
+    selection: Mapping[str, object] | None = None
 
     @property
     def context(self) -> Context:
         """What a plan document says about where it comes from."""
-        return Context(target=shown_url(self.target.url), policy=self.target.policy)
+        return Context(
+            target=shown_url(self.target.url),
+            policy=self.target.policy,
+            selection=self.selection,
+        )
 
 
 class RequestOptions(TypedDict):
     """What click hands over of the options in `mailstate.cli.options`."""
 
     state: Path | None
+    target: str | None
     url: str | None
     sandbox: bool
     concurrency: int | None
+    only: tuple[str, ...]
+    changed_since: str | None
+    shard: tuple[int, int] | None
+
+
+class RemovalOptions(TypedDict):
+    """What click hands over of the options about removals."""
+
+    prune: tuple[str, ...] | None
+    delete_mailboxes: bool
+    max_removals: int | None
+
+
+class PlanningOptions(RequestOptions, RemovalOptions):
+    """Both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The options that say which files and which dimail."""
+    """The options that say which files, which dimail, which domains, and what may be removed."""
 
     state: Path | None
+    target: str | None
     url: str | None
     sandbox: bool
     concurrency: int | None
+    only: tuple[str, ...] = ()
+    changed_since: str | None = None
+    shard: tuple[int, int] | None = None
+    prune: tuple[str, ...] | None = None
+    delete_mailboxes: bool = False
+    max_removals: int | None = None
 
     def settings(self) -> Mapping[str, Any]:
-        """mailstate.toml, checked."""
-        return read_settings(SETTINGS_FILE)
+        """What mailstate.toml says for the target, with the options over it."""
+        settings = settings_for(read_settings(SETTINGS_FILE), self.target)
+        asked = {"prune": self.prune, "delete_mailboxes": self.delete_mailboxes or None}
+        return {**settings, **{key: value for key, value in asked.items() if value is not None}}
 
-    def target(self, settings: Mapping[str, Any]) -> Target:
+    def selection(self) -> Selection:
+        """Which domains are looked at."""
+        return Selection(only=self.only, changed_since=self.changed_since, shard=self.shard)
+
+    def remote(self, settings: Mapping[str, Any]) -> Target:
         """The dimail that is meant. Raises `UsageError` for two of them at once."""
         if self.sandbox and self.url:
             raise UsageError("--sandbox and --url name two servers", hint="give one of them")
         if self.sandbox:
-            return sandbox_target(settings, concurrency=self.concurrency)
-        return remote_target(settings, url=self.url, concurrency=self.concurrency)
+            target = sandbox_target(settings, concurrency=self.concurrency)
+        else:
+            target = remote_target(settings, url=self.url, concurrency=self.concurrency)
+        policy = replace(target.policy, removals_allowed=self.max_removals)
+        return replace(target, policy=policy)
 
 
 def read_desired(directory: Path) -> DesiredState:
@@ -91,8 +131,12 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
     Domains that are not enabled are checked if something waits for them, or with *checks_all*.
     """
     settings = request.settings()
-    desired = read_desired(state_directory(settings, request.state))
-    target = request.target(settings)
+    directory = state_directory(settings, request.state)
+    declared = read_desired(directory)
+    selection = request.selection()
+    changed = changed_files(selection.changed_since, directory) if selection.changed_since else None
+    desired = select(declared, selection, changed_files=changed)
+    target = request.remote(settings)
     client = DimailClient(
         target.url,
         target.username,
@@ -104,7 +148,14 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
         is_checked = _always if checks_all else partial(needs_check, desired)
         live = await read_live(client, desired, needs_check=is_checked)
         planned = plan(desired, live, target.policy)
-        yield Session(target=target, client=client, desired=desired, live=live, plan=planned)
+        yield Session(
+            target=target,
+            client=client,
+            desired=desired,
+            live=live,
+            plan=planned,
+            selection=selected(selection, desired=desired, declared=declared),
+        )
 
 
 def _always(_domain: LiveDomain) -> bool:

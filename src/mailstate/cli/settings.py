@@ -15,10 +15,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mailstate.errors import SettingsError
+from mailstate.errors import SettingsError, UsageError
+from mailstate.model.resources import Kind
 from mailstate.model.secret import Secret
 from mailstate.planning.plan import Policy
 
+PRUNED_KINDS = {"accesses": Kind.ACCESS, "aliases": Kind.ALIAS, "mailboxes": Kind.MAILBOX}
 SETTINGS_FILE = Path("mailstate.toml")
 DEFAULT_STATE = "state"
 DEFAULT_CONCURRENCY = 4
@@ -53,6 +55,23 @@ def read_settings(path: Path = SETTINGS_FILE) -> Mapping[str, Any]:
     return settings
 
 
+def settings_for(settings: Mapping[str, Any], target: str | None) -> Mapping[str, Any]:
+    """
+    *settings* with those of the named *target* over them.
+
+    Without a name, MAILSTATE_TARGET counts. Raises `UsageError` for a name that is not there.
+    """
+    common = {key: value for key, value in settings.items() if key != "targets"}
+    targets = settings.get("targets", {})
+    name = target or os.environ.get("MAILSTATE_TARGET")
+    if not name:
+        return common
+    if name not in targets:
+        known = ", ".join(sorted(targets)) or "none"
+        raise UsageError(f"there is no target `{name}`", hint=f"{SETTINGS_FILE} has: {known}")
+    return {**common, **targets[name]}
+
+
 def state_directory(settings: Mapping[str, Any], option: Path | None) -> Path:
     """Where the state files are: the option, the settings, or `state`."""
     return option or Path(settings.get("state", DEFAULT_STATE))
@@ -67,7 +86,7 @@ def remote_target(
     if not where:
         raise SettingsError(
             "no dimail is named",
-            hint="give --url, MAILSTATE_URL or `url` in mailstate.toml, or try --sandbox",
+            hint="give --url, --target, MAILSTATE_URL or `url` in mailstate.toml, or try --sandbox",
         )
     username = environment.get("MAILSTATE_USERNAME") or settings.get("username")
     if not username:
@@ -97,9 +116,16 @@ def remote_target(
 
 def policy(settings: Mapping[str, Any], username: str) -> Policy:
     """What *settings* say about planning, for the account *username*."""
+    unset = Policy(service_account=username)
     return Policy(
         service_account=settings.get("service_account", username),
-        assume_enabled=settings.get("assume_enabled", False),
+        account=username,
+        assume_enabled=settings.get("assume_enabled", unset.assume_enabled),
+        prune=frozenset(PRUNED_KINDS[name] for name in settings.get("prune", ())),
+        delete_mailboxes=settings.get("delete_mailboxes", unset.delete_mailboxes),
+        max_removals=settings.get("max_removals", unset.max_removals),
+        max_removals_percent=settings.get("max_removals_percent", unset.max_removals_percent),
+        protected=tuple(settings.get("protected", ())),
     )
 
 
@@ -133,18 +159,21 @@ def _check(settings: Mapping[str, Any], path: Path) -> None:
     schema = json.loads(
         (resources.files("mailstate") / "schema" / "settings.schema.json").read_text("utf-8")
     )
-    known = sorted(schema["properties"])
     faults = []
-    for key in sorted(set(settings) - set(known)):
-        if "password" in key.lower() or "secret" in key.lower():
-            faults.append(f"`{key}`: no secret belongs into this file; set MAILSTATE_PASSWORD")
-            continue
-        near = get_close_matches(key, known, n=1)
-        faults.append(f"`{key}` is no setting" + (f"; did you mean `{near[0]}`?" if near else ""))
     for error in Draft202012Validator(schema).iter_errors(settings):
-        if error.path:
-            name = ".".join(str(part) for part in error.path)
+        name = ".".join(str(part) for part in error.path)
+        if error.validator != "additionalProperties":
             faults.append(f"`{name}` {_expected(error.validator, error.validator_value)}")
+            continue
+        known = sorted(error.schema["properties"])
+        for key in sorted(set(error.instance) - set(known)):
+            full = f"{name}.{key}" if name else key
+            if "password" in key.lower() or "secret" in key.lower():
+                faults.append(f"`{full}`: no secret belongs into this file; set MAILSTATE_PASSWORD")
+                continue
+            near = get_close_matches(key, known, n=1)
+            meant = f"; did you mean `{near[0]}`?" if near else ""
+            faults.append(f"`{full}` is no setting{meant}")
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         hint = "see `mailstate schema settings` for all settings"

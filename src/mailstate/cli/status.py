@@ -8,7 +8,7 @@ from typing import Unpack
 import click
 
 from mailstate.cli import output
-from mailstate.cli.options import state_option, target_options
+from mailstate.cli.options import selection_options, state_option, target_options
 from mailstate.cli.session import Request, RequestOptions, session
 from mailstate.errors import UsageError
 from mailstate.model.resources import DomainName
@@ -20,6 +20,7 @@ from mailstate.reporting.status import status_bind, status_json, status_octodns,
 @click.argument("domains", metavar="[DOMAIN]...", nargs=-1)
 @state_option
 @target_options
+@selection_options
 @click.option(
     "--format",
     type=click.Choice(["text", "json", "bind", "octodns"]),

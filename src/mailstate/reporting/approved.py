@@ -50,8 +50,8 @@ def read_plan(text: str, *, name: str) -> Mapping[str, Any]:
 def hold_to(approved: Mapping[str, Any], plan: Plan, context: Context) -> None:
     """Raise `StalePlanError`, with what differs, if *plan* is not *approved* or less."""
     now = plan_document(plan, context)
-    for key in ("target", "policy"):
-        if approved[key] != now[key]:
+    for key in ("target", "policy", "selection"):
+        if _asked(approved[key]) != _asked(now[key]):
             difference = visible(_difference({key: approved[key]}, {key: now[key]}))
             message = f"the saved plan was made for another {key}: {difference}"
             raise StalePlanError(message, hint=_PLAN_AGAIN)
@@ -62,6 +62,13 @@ def hold_to(approved: Mapping[str, Any], plan: Plan, context: Context) -> None:
         count = counted(len(excess), "change")
         message = f"{count} would be made that the saved plan does not have:{lines}{more}"
         raise StalePlanError(message, hint=_PLAN_AGAIN)
+
+
+def _asked(value: object) -> object:
+    """*value* without the counts of a selection, which follow from the files."""
+    if not isinstance(value, dict):
+        return value
+    return {key: one for key, one in value.items() if key not in {"domains", "declared"}}
 
 
 def _excess(

@@ -25,10 +25,15 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a plan was made against and with: the server's URL, the policy."""
+    """
+    What a plan was made against and with: the server's URL, the policy, and the selection.
+
+    Without a selection the plan is about every declared domain.
+    """
 
     target: str
     policy: Policy
+    selection: Mapping[str, object] | None = None
 
 
 def plan_document(plan: Plan, context: Context) -> dict[str, Any]:
@@ -47,6 +52,7 @@ def plan_document(plan: Plan, context: Context) -> dict[str, Any]:
             "removals_allowed": context.policy.removals_allowed,
             "protected": list(context.policy.protected),
         },
+        "selection": dict(context.selection) if context.selection else None,
         "summary": dict(plan.summary()),
         "changes": [change_entry(change) for change in plan.changes],
         "held": [_held_entry(entry) for entry in plan.held],

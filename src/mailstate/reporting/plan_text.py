@@ -27,10 +27,16 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
-def plan_text(plan: Plan, *, target: str, paint: Painter) -> str:
+def plan_text(
+    plan: Plan,
+    *,
+    target: str,
+    paint: Painter,
+    selection: Mapping[str, object] | None = None,
+) -> str:
     """The whole of *plan* as lines of text; values in it cannot break out of their line."""
     lines = [
-        headline(plan, target, paint),
+        headline(plan, target, paint, selection=selection),
         *_changes(plan.changes, paint),
         *_held(plan.held, paint),
         *_blocked("Conflicts: apply cannot settle these, somebody must", plan.conflicts, paint),
@@ -68,9 +74,16 @@ def summary_line(plan: Plan) -> str:
     return f"{said}; {also}" if also else said
 
 
-def headline(plan: Plan, target: str, paint: Painter) -> str:
-    """The first line of a plan: against which dimail, and how much of what."""
-    return paint(f"Plan for {visible(target)}: {summary_line(plan)}", Tone.TITLE)
+def headline(
+    plan: Plan, target: str, paint: Painter, *, selection: Mapping[str, object] | None = None
+) -> str:
+    """The first line of a plan: against which dimail, about how much of it, how much of what."""
+    part = ""
+    if selection:
+        part = (
+            f" ({selection['domains']} of {selection['declared']} domains, no look at the others)"
+        )
+    return paint(f"Plan for {visible(target)}{part}: {summary_line(plan)}", Tone.TITLE)
 
 
 def held_lines(held: Iterable[tuple[Hold, Change]], paint: Painter) -> Iterator[str]:
