@@ -45,7 +45,7 @@ MAX_DEPTH = 32
 """Five levels are in use; libyaml's time grows with the square of the depth of brackets."""
 
 MAX_ALIASES = 100
-MAX_ALIASED_VALUES = 10_000
+MAX_ALIASED_VALUES = 5_000
 """What all aliases of a file together may stand for, a long text counting as many values."""
 
 _BOOLEANS = {"true": True, "false": False}
@@ -225,7 +225,7 @@ class _Builder:
             self._aliased_values += size
             if self._aliased_values <= MAX_ALIASED_VALUES:
                 return value
-            message = f"the aliases stand for more than {MAX_ALIASED_VALUES} values"
+            message = f"the aliases stand for more than {MAX_ALIASED_VALUES:,} values"
             self._tell("yaml/alias-expansion", at, message)
             raise _StopReadingError
         self._document.faulty.add(at)

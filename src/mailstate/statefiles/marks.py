@@ -13,7 +13,7 @@ from mailstate.errors import Place, Problem
 Mark: TypeAlias = int
 Value: TypeAlias = Union[str, bool, "Map", "Seq", None]
 
-MAX_PROBLEMS = 10_000
+MAX_PROBLEMS = 5_000
 """More than anybody reads; without a limit, a stranger's file of 32 MiB fills the memory."""
 
 _COLUMN_BITS = 32

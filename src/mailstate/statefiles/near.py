@@ -15,7 +15,7 @@ _MAX_GUESSES = 50
 
 def near(word: str, options: Sequence[str]) -> str | None:
     """The one of *options* that *word* is most likely a misspelling of."""
-    if len(word) > _MAX_LENGTH:
+    if not options or len(word) > _MAX_LENGTH:
         return None
     beginning = [option for option in options if option.startswith(word)]
     if len(beginning) == 1 and len(word) > _MIN_BEGINNING:

@@ -42,7 +42,7 @@ WRITING = (
     ),
     Rule(
         id="file/too-many-problems",
-        title="More than 10,000 problems",
+        title="More than 5,000 problems",
         reason="Nobody reads so many, and a stranger's file must not fill the memory with them.",
         remedy="mend those that are told, then run it again",
     ),
