@@ -9,11 +9,10 @@ is ready; what is found enabled is released in the same run.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
 from typing import Protocol
 
 from mailstate.applying.carry_out import Carrier
-from mailstate.applying.mail_api import MailApi
+from mailstate.applying.mail_api import MailApi, Welcome
 from mailstate.applying.outcome import (
     Applied,
     NotBegun,
@@ -69,12 +68,13 @@ class Applier:
     *wait* seconds from its first look, each held domain is looked at again and again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two are choices, given by name
         self,
         api: MailApi,
         policy: Policy,
         *,
         observers: Iterable[Observer] = (),
+        welcome: Welcome | None = None,
         concurrency: int = 4,
         fail_fast: bool = False,
         wait: float = 0.0,
@@ -92,7 +92,7 @@ class Applier:
         self._sleep = sleep
         self._clock = clock
         self._watches: set[asyncio.Task[None]] = set()
-        self._carrier = Carrier(api=api, pause=self._pause)
+        self._carrier = Carrier(api=api, pause=self._pause, welcome=welcome)
         self._seen: dict[DomainName, LiveDomain] = {}
         self._changes: dict[Key, Change] = {}
         self._held: dict[Key, Held] = {}
@@ -229,8 +229,7 @@ class Applier:
         if found is None:
             self._end(Applied(change=change, note="found done already"))
         elif isinstance(found, Blocked):
-            hold = replace(entry.hold, detail=found.detail, checks=())
-            self._end(StillHeld(change=change, hold=hold))
+            self._end(StillHeld(change=change, hold=_overtaken(entry.hold.domain, found)))
         else:
             await self._carry_out(change)
 
@@ -279,6 +278,12 @@ class Applier:
 def _look_key(domain: DomainName) -> Key:
     """What stands for a look at *domain* among the keys of changes."""
     return Key(f"look/{domain}")
+
+
+def _overtaken(domain: DomainName, found: Blocked) -> Hold:
+    """The hold of a change that is not what the plan saw any more: the next plan tells."""
+    reason, actor = HoldReason.OVERTAKEN, Actor.MAILSTATE
+    return Hold(domain=domain, reason=reason, actor=actor, detail=found.detail)
 
 
 def _domain_of(change: Change) -> DomainName | None:

@@ -7,12 +7,13 @@ Found as wanted: done. Found otherwise: failed. Absent: sent again, a few times.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mailstate.applying.mail_api import Found, MailApi
+from mailstate.applying.mail_api import Found, MailApi, Welcome
 from mailstate.applying.outcome import Applied, Failed
 from mailstate.errors import BusyCallError, DoubtfulCallError, RemoteError
 from mailstate.model.resources import Access, Alias, Domain, Mailbox
+from mailstate.model.secret import Secret
 from mailstate.planning.diff import domain_fields, mailbox_fields
 from mailstate.planning.plan import Action, Change
 
@@ -36,10 +37,15 @@ _NAME_HINT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """Carries out single changes over *api*; *pause* is how it waits between tries."""
+    """
+    Carries out single changes over *api*; *pause* is how it waits between tries.
+
+    Without *welcome*, nobody is told of a new mailbox.
+    """
 
     api: MailApi
     pause: Pause
+    welcome: Welcome | None = None
 
     async def carry_out(self, change: Change) -> Applied | Failed:
         """Do *change*, and say what became of it. Raises nothing that a server can cause."""
@@ -49,7 +55,7 @@ class Carrier:
             attempt += 1
             trouble: RemoteError
             try:
-                await self._send(change)
+                password = await self._send(change)
             except DoubtfulCallError as error:
                 doubt = trouble = error
                 if outcome := await self._read_back(change, error):
@@ -59,7 +65,7 @@ class Carrier:
             except RemoteError as error:
                 return Failed(change=change, message=error.message, hint=error.hint)
             else:
-                return await self._settle(change, Applied(change=change))
+                return await self._finish(change, Applied(change=change), password)
             if attempt < _ATTEMPTS or doubt:
                 if not await self.pause(_patience(trouble, attempt)):
                     return _interrupted(change, doubt)
@@ -68,10 +74,11 @@ class Carrier:
             if attempt == _ATTEMPTS:
                 return _given_up(change, trouble, is_in_doubt=doubt is not None)
 
-    async def _send(self, change: Change) -> None:
+    async def _send(self, change: Change) -> Secret | None:
+        """Send the one call of *change*; of a new mailbox, give the password."""
         match change:
             case Change(action=Action.CREATE, after=after) if after is not None:
-                await self.api.create(after)
+                return await self.api.create(after)
             case Change(action=Action.UPDATE, before=Mailbox() as before, after=Mailbox() as after):
                 await self.api.update(before, after, change.fields)
             case Change(action=Action.DELETE, before=Access() | Alias() | Mailbox() as before):
@@ -79,6 +86,7 @@ class Carrier:
             case _:
                 message = f"no call for {change.action} of {change.key}"
                 raise AssertionError(message)
+        return None
 
     async def _read_back(self, change: Change, doubt: RemoteError) -> Applied | Failed | None:
         """What *change* came to, as far as reading tells; None if it has had no effect."""
@@ -112,7 +120,25 @@ class Carrier:
         is_mailbox = isinstance(change.after, Mailbox)
         note = f"found done after: {doubt.message}"
         applied = Applied(change=change, note=note, password_lost=is_mailbox)
-        return await self._settle(change, applied)
+        return await self._finish(change, applied, None)
+
+    async def _finish(
+        self, change: Change, applied: Applied, password: Secret | None
+    ) -> Applied | Failed:
+        """
+        Do what belongs to a change once it is made: a new mailbox's letter, then its details.
+
+        The letter comes first: the password is here now and never again.
+        """
+        letter = None
+        if (
+            change.action is Action.CREATE
+            and isinstance(change.after, Mailbox)
+            and self.welcome is not None
+        ):
+            letter = await self.welcome.welcome(change.after, password)
+        outcome = await self._settle(change, applied)
+        return replace(outcome, letter=letter)
 
     async def _settle(self, change: Change, applied: Applied) -> Applied | Failed:
         """

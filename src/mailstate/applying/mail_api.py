@@ -2,11 +2,24 @@
 
 from typing import Protocol
 
+from mailstate.applying.outcome import Letter
 from mailstate.model.resources import Access, Alias, DomainName, Mailbox, Resource
 from mailstate.model.secret import Secret
 from mailstate.model.state import Found, LiveDomain
 
 __all__ = ["Found", "MailApi"]
+
+
+class Welcome(Protocol):
+    """Gives the holder of a new mailbox the way in."""
+
+    async def welcome(self, mailbox: Mailbox, password: Secret | None) -> Letter | None:
+        """
+        Send the one confirmation for *mailbox*, and say what became of it; None if none is due.
+
+        *password* is None if it was lost with the answer to the creation. Raises nothing that
+        concerns one mailbox alone.
+        """
 
 
 class MailApi(Protocol):

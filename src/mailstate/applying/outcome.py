@@ -9,27 +9,43 @@ from mailstate.planning.plan import Change, Hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What became of the confirmation for a new mailbox; nothing of what it holds."""
+
+    to: str
+    is_delivered: bool
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """
     Done, and known to be done. `note` says how, where it was not by a plain answer.
 
     `password_lost` marks a mailbox whose creation was found by reading back: it exists, but its
-    first password went down with the answer.
+    first password went down with the answer. `letter` is None where none was to be sent.
     """
 
     change: Change
     note: str = ""
     password_lost: bool = False
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Not done, or not known to be done (`is_unknown`); the next run looks again."""
+    """
+    Not done, or not known to be done (`is_unknown`); the next run looks again.
+
+    A mailbox that was made and is not yet as asked has its `letter` all the same.
+    """
 
     change: Change
     message: str
     hint: str = ""
     is_unknown: bool = False
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +96,16 @@ class Report:
 
     outcomes: tuple[Outcome, ...] = ()
     interrupted: bool = False
+
+    def undelivered(self) -> tuple[Applied | Failed, ...]:
+        """The outcomes whose confirmation did not reach anybody, or is not known to have."""
+        return tuple(
+            outcome
+            for outcome in self.outcomes
+            if isinstance(outcome, Applied | Failed)
+            and outcome.letter is not None
+            and not outcome.letter.is_delivered
+        )
 
     def summary(self) -> Mapping[str, int]:
         """How many changes were planned, and what became of them; the rest adds up to the first."""
