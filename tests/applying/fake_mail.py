@@ -74,7 +74,6 @@ class FakeMail:
         self.calls = []
         self.effects = []
         self.most_at_once = 0
-        self._made_here = set()
         self._under_way = 0
         self._late = []
         self._readable = {name for name, domain in self.domains.items() if domain.readable}
@@ -95,7 +94,6 @@ class FakeMail:
         for _, effect in self._late:
             effect()
         self._late.clear()
-        self._made_here.clear()
 
     def stored(self, resource):
         """What the server has under the key of *resource*."""
@@ -233,11 +231,9 @@ class FakeMail:
         assert own in self.accesses or is_enough, "the account in use needs its access"
         assume = self.policy.assume_enabled
         state = self.domains[name].state
-        assert (
-            is_enough
-            or state is DomainState.OK
-            or (assume and (state is DomainState.UNTOLD or name in self._made_here))
-        ), "nothing opens on a domain that is not enabled"
+        assert is_enough or state is DomainState.OK or (assume and state is DomainState.UNTOLD), (
+            "nothing opens on a domain that is not enabled"
+        )
 
     def _create(self, resource):
         if self.stored(resource) is not None:
@@ -249,7 +245,6 @@ class FakeMail:
             case Access():
                 self.accesses[resource.key] = resource
             case Domain(name=name):
-                self._made_here.add(name)
                 self.domains[name] = LiveDomain(domain=resource, state=self.new_state)
             case Mailbox(domain=name):
                 name_given = full_name(resource) if self.composes_names else resource.display_name

@@ -151,8 +151,13 @@ def test_a_held_change_that_was_overtaken_stays_held_with_what_needs_it():
     assert {"held"} == set(words(report).values())
     for outcome in report.outcomes:
         assert isinstance(outcome, StillHeld)
+        assert (HoldReason.OVERTAKEN, Actor.MAILSTATE, A, ()) == (
+            outcome.hold.reason,
+            outcome.hold.actor,
+            outcome.hold.domain,
+            outcome.hold.checks,
+        )
         assert "plan again" in outcome.hold.detail
-        assert () == outcome.hold.checks
 
 
 @pytest.mark.parametrize("trouble", [Trouble.REFUSED, Trouble.BUSY, Trouble.DOUBTFUL_BEFORE])
@@ -247,6 +252,19 @@ def test_a_domain_whose_state_is_not_told_works_if_the_policy_says_so():
     report = applied(desired(asked(A, mailbox())), server, policy=policy)
 
     assert {"applied"} == set(words(report).values())
+
+
+def test_a_domain_of_this_run_that_turns_out_to_have_a_state_opens_no_mailbox():
+    """
+    `assume_enabled` is about silence only: the look after the creation hears `new`.
+    """
+    policy = replace(POLICY, assume_enabled=True)
+    server = server_with(users=[SERVICE], policy=policy)
+
+    report = applied(desired(asked(A, mailbox())), server, policy=policy)
+
+    assert "held" == words(report)["mailbox/ada@a.example"]
+    assert "mailbox/ada@a.example" not in {call.key for call in server.calls}
 
 
 class _Broken(FakeMail):

@@ -74,7 +74,8 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("reason", HoldReason)
+# What a run finds overtaken, no plan says.
+@pytest.mark.parametrize("reason", sorted(set(HoldReason) - {HoldReason.OVERTAKEN}))
 def test_a_held_change_says_what_it_waits_for_and_who_must_act(reason):
     """
     For every reason there is.

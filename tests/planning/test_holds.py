@@ -56,7 +56,6 @@ def test_a_domain_that_is_not_enabled_holds_its_changes(live, reason, actor):
         (there(A), False),
         (there(A, failing=(EXTERNAL,), check_error="500"), False),
         (there(A, state=DomainState.UNTOLD), True),
-        (None, True),
     ],
 )
 def test_an_enabled_domain_holds_nothing(live, assume_enabled):
@@ -74,6 +73,17 @@ def test_the_policy_never_outdoes_what_dimail_tells(state):
     live = there(A, state=state)
 
     assert hold_on(A, live, assume_enabled=False) == hold_on(A, live, assume_enabled=True)
+
+
+def test_a_domain_that_is_not_there_holds_whatever_the_policy_says():
+    """
+    Only the look after its creation tells whether this dimail keeps silent about states.
+    """
+    hold = hold_on(A, None, assume_enabled=True)
+
+    assert hold is not None
+    assert HoldReason.DOMAIN_ABSENT is hold.reason
+    assert hold_on(A, None, assume_enabled=False) == hold
 
 
 OFF, ON = mailbox(active=False), mailbox()

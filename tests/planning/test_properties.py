@@ -22,7 +22,7 @@ from mailstate.model.resources import (
 )
 from mailstate.model.state import DesiredState, DomainState, LiveDomain, LiveState
 from mailstate.planning.diff import domain_fields, mailbox_fields
-from mailstate.planning.plan import Action, HoldReason, Plan, Policy
+from mailstate.planning.plan import Action, HoldReason, Plan, Policy, Reason
 from mailstate.planning.planner import needs_check, plan
 from mailstate.planning.stages import needs
 from tests.strategies import (
@@ -248,11 +248,10 @@ def test_mailboxes_and_aliases_open_on_enabled_domains_only(world):
 
     for change in made.changes:
         if change.action is Action.CREATE and change.kind in {Kind.MAILBOX, Kind.ALIAS}:
-            here = world.live.domains.get(_domain_of(change.resource))
-            state = here.state if here else DomainState.UNTOLD
-            assert here is None or here.readable
-            assert state is DomainState.OK or (
-                state is DomainState.UNTOLD and world.policy.assume_enabled
+            here = world.live.domains[_domain_of(change.resource)]
+            assert here.readable
+            assert here.state is DomainState.OK or (
+                here.state is DomainState.UNTOLD and world.policy.assume_enabled
             )
 
 
@@ -363,6 +362,28 @@ def test_an_alias_never_goes_ahead_of_the_mailbox_it_leads_to(world):
     for change in made.changes:
         if isinstance(change.after, Alias):
             assert mailbox_key(change.after.destination) not in held
+
+
+@given(worlds())
+@fewer
+def test_an_alias_leads_to_no_mailbox_that_cannot_be_created(world):
+    """
+    Neither now nor later: it is in conflict, and nothing else is for that reason.
+    """
+    made = plan(world.desired, world.live, world.policy)
+
+    stopped = {
+        entry.change.key
+        for entry in (*made.conflicts, *made.refused)
+        if entry.change.action is Action.CREATE
+    }
+    for change in (*made.changes, *(entry.change for entry in made.held)):
+        if isinstance(change.after, Alias):
+            assert mailbox_key(change.after.destination) not in stopped
+    for entry in made.conflicts:
+        if entry.reason is Reason.DESTINATION_BLOCKED:
+            assert isinstance(entry.change.after, Alias)
+            assert mailbox_key(entry.change.after.destination) in stopped
 
 
 @given(worlds())

@@ -7,15 +7,19 @@ from mailstate.planning.plan import Action, Actor, Change, Hold, HoldReason
 
 
 def hold_on(domain: DomainName, live: LiveDomain | None, *, assume_enabled: bool) -> Hold | None:
-    """Say why mailboxes and aliases of *domain* must wait, or None if they may go ahead."""
+    """
+    Say why mailboxes and aliases of *domain* must wait, or None if they may go ahead.
+
+    A domain that is not there waits even with *assume_enabled*: only the look after its creation
+    tells whether this server keeps silent about states. If it does, that look releases what was
+    held, so that one apply is enough; if it tells one, nothing opens on a `new` domain.
+    """
 
     def hold(reason: HoldReason, actor: Actor, detail: str) -> Hold:
         checks = live.failing if live else ()
         return Hold(domain=domain, reason=reason, actor=actor, detail=detail, checks=checks)
 
     if live is None:
-        if assume_enabled:
-            return None
         detail = "this plan creates the domain; dimail's checks decide after that"
         return hold(HoldReason.DOMAIN_ABSENT, Actor.MAILSTATE, detail)
     if not live.readable:

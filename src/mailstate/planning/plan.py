@@ -62,6 +62,7 @@ class HoldReason(StrEnum):
     STATE_UNKNOWN = "state_unknown"
     CHECK_FAILED = "check_failed"
     ACCESS_MISSING = "access_missing"
+    OVERTAKEN = "overtaken"
 
 
 class Actor(StrEnum):
@@ -107,6 +108,8 @@ class Reason(StrEnum):
     """This server cannot do what is asked."""
     NAME_TAKEN = "name_taken"
     """An unmanaged mailbox of the OX context has this display name."""
+    DESTINATION_BLOCKED = "destination_blocked"
+    """The mailbox that the alias leads to cannot be created now: mail would bounce."""
     UNREADABLE = "unreadable"
     """The account in use may not read the domain, and nothing may be done about it."""
     DOMAIN_DISABLED = "domain_disabled"

@@ -78,6 +78,11 @@ def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
                 changes.append(change)
     changes, also_held = _hold_aliases_of_held_mailboxes(changes, held)
     held += also_held
+    also_blocked = list(_leading_nowhere(changes, held, (*blocked, *refused)))
+    bouncing = {entry.change.key for entry in also_blocked}
+    changes = [change for change in changes if change.key not in bouncing]
+    held = [entry for entry in held if entry.change.key not in bouncing]
+    blocked += also_blocked
     pruned = removals(desired, live, unmanaged, policy)
     changes += pruned.changes
     blocked += pruned.conflicts
@@ -360,3 +365,25 @@ def _hold_aliases_of_held_mailboxes(
             case _:
                 going.append(change)
     return going, also_held
+
+
+def _leading_nowhere(
+    changes: Iterable[Change], held: Iterable[Held], stopped: Iterable[Blocked]
+) -> Iterator[Blocked]:
+    """Aliases to a mailbox that is not created, since it is in conflict or refused."""
+    missing = {
+        mailbox.key: mailbox.address
+        for entry in stopped
+        if isinstance(mailbox := entry.change.after, Mailbox)
+        and entry.change.action is Action.CREATE
+    }
+    for change in (*changes, *(entry.change for entry in held)):
+        match change.resource:
+            case Alias(destination=destination) if address := missing.get(mailbox_key(destination)):
+                detail = (
+                    f"{address}, to which it leads, is in conflict or refused: its mail would "
+                    "bounce; mend that first"
+                )
+                yield Blocked(change=change, reason=Reason.DESTINATION_BLOCKED, detail=detail)
+            case _:
+                pass

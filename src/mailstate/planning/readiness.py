@@ -32,6 +32,11 @@ _STANDING = {
 }
 
 
+def standing_of(hold: Hold | None) -> Standing:
+    """The standing of a domain whose changes *hold* makes wait, if any does."""
+    return _STANDING.get(hold.reason, Standing.UNKNOWN) if hold else Standing.ENABLED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
     """One domain: its standing, why it is not enabled, what waits, which records are missing."""
@@ -61,11 +66,10 @@ def readiness(
             continue
         existing = live.domains.get(name)
         hold = hold_on(name, existing, assume_enabled=policy.assume_enabled)
-        standing = _STANDING.get(hold.reason, Standing.UNKNOWN) if hold else Standing.ENABLED
         rows.append(
             Readiness(
                 domain=name,
-                standing=Standing.DISABLED if desired.domains[name].disabled else standing,
+                standing=Standing.DISABLED if desired.domains[name].disabled else standing_of(hold),
                 hold=hold,
                 held=held[name],
                 mailboxes=len(existing.mailboxes) if existing else 0,

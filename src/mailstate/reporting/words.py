@@ -20,6 +20,7 @@ HOLD = {
     HoldReason.STATE_UNKNOWN: "state unknown",
     HoldReason.CHECK_FAILED: "could not be checked",
     HoldReason.ACCESS_MISSING: "not readable yet",
+    HoldReason.OVERTAKEN: "changed by somebody else",
 }
 
 WHO_ACTS = {
