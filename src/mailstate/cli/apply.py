@@ -1,7 +1,6 @@
 """`mailstate apply`: the plan, carried out."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -15,10 +14,14 @@ from mailstate.applying.applier import Applier, Observer
 from mailstate.applying.outcome import Report
 from mailstate.cli import output
 from mailstate.cli.files import check_writable, read_file, write_file
-from mailstate.cli.journal import Journal
+from mailstate.cli.journal import Journal, remembered
+from mailstate.cli.news import Herald
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
+from mailstate.cli.post import Counter, Post, letters_due, open_post, read_post
 from mailstate.cli.progress import Bar, Lines
+from mailstate.cli.question import ask, show_plan
 from mailstate.cli.session import PlanningOptions, Request, Session, session
+from mailstate.cli.stopping import stopped_by_signals
 from mailstate.errors import (
     ExitCode,
     InterruptedRunError,
@@ -26,11 +29,9 @@ from mailstate.errors import (
     SettingsError,
     UsageError,
 )
-from mailstate.model.resources import Mailbox
-from mailstate.planning.plan import Action, Plan
+from mailstate.planning.plan import Plan
 from mailstate.reporting.approved import hold_to, read_plan
 from mailstate.reporting.paint import counted
-from mailstate.reporting.plan_text import headline, plan_text
 from mailstate.reporting.report import report_json, report_text
 
 
@@ -158,15 +159,15 @@ async def _run(
             if saved is not None:
                 hold_to(saved, run.plan, run.context)
             is_work = bool(run.plan.changes or run.plan.held)
-            if is_work:
-                _refuse_silent_mailboxes(run.plan, choices)
+            post = _post(run, choices)
             if choices.format == "text" or not choices.yes:
-                _show_plan(run, stream, whole=not choices.yes)
+                show_plan(run, stream, whole=not choices.yes)
             if is_work and not choices.yes:
-                _ask(run.plan, stream)
-            done = run, await _carry_out(run, journal, stream, choices)
+                ask(run.plan, stream)
+            async with open_post(post, run.client, tries_it=bool(letters_due(run.plan))) as counter:
+                done = run, await _carry_out(run, counter, journal, stream, choices)
     except asyncio.CancelledError:
-        # Once something may be changed, signals come to `_stopped_by_signals` instead.
+        # Once something may be changed, signals come to `stopped_by_signals` instead.
         if done is None:
             output.say("")
             raise InterruptedRunError("interrupted: nothing was changed") from None
@@ -183,20 +184,35 @@ def _journal(choices: _Choices) -> Iterator[Journal | None]:
         yield journal
 
 
-def _show_plan(run: Session, stream: TextIO, *, whole: bool) -> None:
-    """The plan before the question; without a question its one line, for the outcomes follow."""
-    paint, target = output.painter(stream), run.context.target
-    if whole:
-        shown = plan_text(run.plan, target=target, paint=paint, selection=run.selection)
-        output.write(shown, stream)
-    else:
-        output.write(f"{headline(run.plan, target, paint, selection=run.selection)}\n", stream)
+def _post(run: Session, choices: _Choices) -> Post | None:
+    """
+    The mail server of this run, None with --no-notify.
+
+    Raises `SettingsError` if holders of mailboxes would wait for a letter that nobody sends.
+    """
+    if choices.no_notify:
+        return None
+    post = read_post(run.settings, run.desired, sandbox_url=run.target.smtp_url)
+    due = letters_due(run.plan)
+    if due and post is None:
+        what = counted(len(due), "mailbox has", "mailboxes have")
+        raise SettingsError(
+            f"{what} a secondary address for the confirmation, and no mail server is configured",
+            hint="set MAILSTATE_SMTP_URL; or --no-notify creates them without, and their holders "
+            "need a password another way",
+        )
+    return post
 
 
 async def _carry_out(
-    run: Session, journal: Journal | None, stream: TextIO, choices: _Choices
+    run: Session,
+    counter: Counter | None,
+    journal: Journal | None,
+    stream: TextIO,
+    choices: _Choices,
 ) -> Report:
-    observers: list[Observer] = []
+    herald = Herald(run, told=remembered(choices.journal).told if choices.journal else {})
+    observers: list[Observer] = [herald]
     with ExitStack() as stack:
         if journal:
             journal.planned(run.plan, run.context)
@@ -210,75 +226,18 @@ async def _carry_out(
             run.client,
             run.target.policy,
             observers=observers,
+            welcome=counter.greeter if counter else None,
             concurrency=run.target.concurrency,
             fail_fast=choices.fail_fast,
             wait=choices.wait,
         )
-        with _stopped_by_signals(applier):
+        with stopped_by_signals(applier):
             report = await applier.apply(run.plan)
+            if counter and not report.interrupted:
+                await herald.spread(counter.support, journal)
     if journal:
         journal.finished(interrupted=report.interrupted)
     return report
-
-
-@contextmanager
-def _stopped_by_signals(applier: Applier) -> Iterator[None]:
-    """SIGINT and SIGTERM end the run once the calls under way are finished."""
-
-    def stop() -> None:
-        if not applier.stop.is_set():
-            output.say("\ninterrupted: finishing the calls under way")
-        applier.stop.set()
-
-    loop = asyncio.get_running_loop()
-    # asyncio puts Python's own handlers aside, and `remove` would not put ours back.
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler)
-
-
-def _refuse_silent_mailboxes(plan: Plan, choices: _Choices) -> None:
-    """Make no mailbox whose holder waits for a letter that nobody sends."""
-    waiting = [
-        change
-        for change in (*plan.changes, *(entry.change for entry in plan.held))
-        if change.action is Action.CREATE
-        and isinstance(change.after, Mailbox)
-        and change.after.secondary_email
-    ]
-    if waiting and not choices.no_notify:
-        what = counted(len(waiting), "mailbox has", "mailboxes have")
-        raise SettingsError(
-            f"{what} a secondary address for the confirmation, and no mail server is configured",
-            hint="--no-notify creates them without; their holders then need a password another way",
-        )
-
-
-def _ask(plan: Plan, stream: TextIO) -> None:
-    """Raise `InterruptedRunError` unless the answer is yes."""
-    question = f"Make {counted(len(plan.changes), 'change')}"
-    if plan.held and not plan.changes:
-        question = f"Make the {counted(len(plan.held), 'held change')} whose domains are enabled"
-    elif plan.held:
-        held = counted(len(plan.held), "held one")
-        question += f", and the {held} whose domains turn out enabled"
-    # asyncio would keep the first Ctrl-C to itself until the question is answered.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        is_wanted = click.confirm(f"\n{question}?", err=stream is sys.stderr)
-    except click.Abort:
-        is_wanted = False
-        output.say("")
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if not is_wanted:
-        raise InterruptedRunError("not confirmed: nothing was changed")
 
 
 def _progress(plan: Plan, stream: TextIO, choices: _Choices) -> Lines | Bar:
@@ -313,6 +272,6 @@ def _exit_code(report: Report, plan: Plan) -> ExitCode:
     counts = report.summary()
     if report.interrupted:
         return ExitCode.INTERRUPTED
-    if counts["failed"] or counts["skipped"]:
+    if counts["failed"] or counts["skipped"] or report.undelivered():
         return ExitCode.CHANGE_FAILED
     return ExitCode.REFUSED if plan.refused else ExitCode.OK

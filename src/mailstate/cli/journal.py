@@ -7,12 +7,14 @@ kill it tells done, unknown (begun and not ended) and not begun. No secret ever 
 
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailstate.applying.outcome import Outcome, word_for
+from mailstate.applying.outcome import Applied, Failed, Outcome, word_for
 from mailstate.errors import SettingsError
-from mailstate.model.resources import DomainName
+from mailstate.model.resources import DomainName, Key
 from mailstate.planning.plan import Change, Hold, Plan
 from mailstate.reporting.plan_json import Context, plan_document
 
@@ -47,7 +49,22 @@ class Journal:
         self._write("begun", address=change.key, action=change.action.value)
 
     def ended(self, outcome: Outcome) -> None:
-        self._write("ended", address=outcome.change.key, outcome=word_for(outcome))
+        letter = outcome.letter if isinstance(outcome, Applied | Failed) else None
+        self._write(
+            "ended",
+            address=outcome.change.key,
+            outcome=word_for(outcome),
+            letter=letter and ("delivered" if letter.is_delivered else "undelivered"),
+        )
+
+    def notified(self, address: Key, *, is_delivered: bool) -> None:
+        """A confirmation was sent afterwards, or was tried to be."""
+        letter = "delivered" if is_delivered else "undelivered"
+        self._write("notified", address=address, letter=letter)
+
+    def told(self, domain: DomainName, standing: str) -> None:
+        """The support address of *domain* has heard how it stands."""
+        self._write("told", domain=domain, standing=standing)
 
     def looked(self, domain: DomainName, hold: Hold | None) -> None:
         self._write("looked", domain=domain, hold=hold.reason.value if hold else None)
@@ -68,3 +85,60 @@ class Journal:
     def _fault(self, error: OSError) -> SettingsError:
         message = f"the journal {self._path} cannot be written: {error.strerror}"
         return SettingsError(message, hint="nothing more is begun without a journal")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """
+    What a journal remembers of earlier runs.
+
+    `unwelcomed` are the mailboxes whose creation was begun and whose holder, as far as the
+    journal tells, got no letter that was due: not delivered, or the run was killed in between.
+    `told` is how each domain stood when its support address last heard of it.
+    """
+
+    unwelcomed: tuple[Key, ...] = ()
+    told: Mapping[DomainName, str] = field(default_factory=dict)
+
+
+def remembered(path: Path) -> Memory:
+    """
+    What the journal at *path* remembers; nothing if there is none yet.
+
+    A last line that was cut off by a kill is passed over. Raises `SettingsError` for a file that
+    is no journal.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return Memory()
+    except (OSError, UnicodeDecodeError):
+        raise _no_journal(path) from None
+    unwelcomed: dict[Key, None] = {}
+    told: dict[DomainName, str] = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = json.loads(line)
+            match event["event"]:
+                case "begun" if event["action"] == "create":
+                    if event["address"].startswith("mailbox/"):
+                        unwelcomed[Key(event["address"])] = None
+                case "ended" | "notified" if event["letter"] != "undelivered":
+                    # Delivered, or none was due. What failed for good is not there to be told.
+                    unwelcomed.pop(Key(event["address"]), None)
+                case "told":
+                    told[DomainName(event["domain"])] = event["standing"]
+                case _:
+                    pass
+        except (ValueError, KeyError, TypeError, AttributeError):
+            if number == len(lines):
+                break
+            raise _no_journal(path) from None
+    return Memory(unwelcomed=tuple(unwelcomed), told=told)
+
+
+def _no_journal(path: Path) -> SettingsError:
+    return SettingsError(
+        f"{path} is no journal of mailstate that can be read",
+        hint="name the file that was given to `mailstate apply --journal`",
+    )

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
@@ -22,7 +21,8 @@ from mailstate.cli.settings import (
 from mailstate.dimail.client import DimailClient
 from mailstate.dimail.live import read_live
 from mailstate.errors import FilesError, UsageError
-from mailstate.model.state import DesiredState, LiveDomain, LiveState
+from mailstate.model.resources import DomainName
+from mailstate.model.state import DesiredState, DomainState, LiveDomain, LiveState
 from mailstate.planning.plan import Plan
 from mailstate.planning.planner import needs_check, plan
 from mailstate.planning.selection import Selection, select, selected
@@ -32,13 +32,19 @@ from mailstate.statefiles import read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One run: what is wanted, what is there, and what takes the one to the other."""
+    """
+    One run: what is wanted, what is there, and what takes the one to the other.
+
+    `listed` has the states of the domains that were checked, as they were told before.
+    """
 
     target: Target
     client: DimailClient
     desired: DesiredState
     live: LiveState
     plan: Plan
+    settings: Mapping[str, Any]
+    listed: Mapping[DomainName, DomainState]
     selection: Mapping[str, object] | None = None
 
     @property
@@ -145,7 +151,14 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
         ca_file=target.ca_file,
     )
     async with client:
-        is_checked = _always if checks_all else partial(needs_check, desired)
+        listed: dict[DomainName, DomainState] = {}
+
+        def is_checked(domain: LiveDomain) -> bool:
+            is_wanted = checks_all or needs_check(desired, domain)
+            if is_wanted:
+                listed[domain.domain.name] = domain.state
+            return is_wanted
+
         live = await read_live(client, desired, needs_check=is_checked)
         planned = plan(desired, live, target.policy)
         yield Session(
@@ -154,12 +167,10 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
             desired=desired,
             live=live,
             plan=planned,
+            settings=settings,
+            listed=listed,
             selection=selected(selection, desired=desired, declared=declared),
         )
-
-
-def _always(_domain: LiveDomain) -> bool:
-    return True
 
 
 def shown_url(url: str) -> str:

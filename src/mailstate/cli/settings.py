@@ -28,7 +28,11 @@ DEFAULT_CONCURRENCY = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The dimail of a run, the account there, and how to treat it."""
+    """
+    The dimail of a run, the account there, and how to treat it.
+
+    `smtp_url` is the mail server that belongs to it: the sandbox has one.
+    """
 
     url: str
     username: str
@@ -36,6 +40,7 @@ class Target:
     policy: Policy
     concurrency: int
     ca_file: Path | None = None
+    smtp_url: str | None = None
 
 
 def read_settings(path: Path = SETTINGS_FILE) -> Mapping[str, Any]:

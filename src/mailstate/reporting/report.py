@@ -1,5 +1,6 @@
 """What became of a plan, as text and JSON."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from mailstate import __version__
@@ -69,6 +70,7 @@ def report_text(report: Report, paint: Painter) -> str:
                 lines.append(f"  {outcome_line(outcome, paint)}")
             case _:
                 pass
+    lines += _undelivered_lines(report, paint)
     held = [one for one in report.outcomes if isinstance(one, StillHeld)]
     if held:
         lines += ["", paint("Still held", Tone.TITLE)]
@@ -87,6 +89,7 @@ def report_document(report: Report, plan: Plan, context: Context) -> dict[str, A
         "interrupted": report.interrupted,
         "summary": {
             **report.summary(),
+            "undelivered": len(report.undelivered()),
             "conflicts": len(plan.conflicts),
             "unmanaged": len(plan.unmanaged),
             "refused": len(plan.refused),
@@ -101,6 +104,19 @@ def report_document(report: Report, plan: Plan, context: Context) -> dict[str, A
 def report_json(report: Report, plan: Plan, context: Context) -> str:
     """*report* as text: what `--report` writes and `--format json` prints."""
     return to_text(report_document(report, plan, context))
+
+
+def _undelivered_lines(report: Report, paint: Painter) -> Iterator[str]:
+    if not report.undelivered():
+        return
+    yield ""
+    yield paint("Made, but the confirmation did not go out: `mailstate notify`", Tone.WRONG)
+    for outcome in report.undelivered():
+        if outcome.letter is not None:
+            yield f"  {visible(outcome.change.key)}  to {visible(outcome.letter.to)}"
+            yield f"      {visible(outcome.letter.detail)}"
+            if outcome.letter.hint:
+                yield f"      {visible(outcome.letter.hint)}"
 
 
 def _detail(outcome: Outcome) -> str:
@@ -132,4 +148,12 @@ def _outcome_entry(outcome: Outcome) -> Json:
         "because": outcome.because if isinstance(outcome, Skipped) else None,
         "unknown": isinstance(outcome, Failed) and outcome.is_unknown,
         "password_lost": isinstance(outcome, Applied) and outcome.password_lost,
+        "letter": _letter(outcome),
     }
+
+
+def _letter(outcome: Outcome) -> Json | None:
+    letter = outcome.letter if isinstance(outcome, Applied | Failed) else None
+    if letter is None:
+        return None
+    return {"to": letter.to, "delivered": letter.is_delivered, "detail": letter.detail}

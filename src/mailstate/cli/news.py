@@ -1,0 +1,97 @@
+"""
+News of domains for their support addresses: enabled, needs action, failed; once for each change.
+
+There is no database that remembers what was told. The journal does, where one is kept; without
+one, a domain has changed if this run saw it stand otherwise at its beginning: as dimail listed it
+before it was checked, or not there at all.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from mailstate.applying.outcome import Outcome
+from mailstate.cli import output
+from mailstate.cli.journal import Journal
+from mailstate.cli.session import Session
+from mailstate.letters.compose import News
+from mailstate.letters.delivery import Undelivered
+from mailstate.letters.records import records_for
+from mailstate.letters.support import Support
+from mailstate.model.resources import DomainName
+from mailstate.model.state import DomainState
+from mailstate.planning.holds import hold_on
+from mailstate.planning.plan import Change, Hold
+from mailstate.planning.readiness import Standing, standing_of
+from mailstate.reporting.paint import visible
+
+_NEWS = {
+    Standing.ENABLED: News.ENABLED,
+    Standing.ACTION_REQUIRED: News.ACTION_REQUIRED,
+    Standing.FAILED: News.FAILED,
+}
+_BROKEN = frozenset({Standing.ACTION_REQUIRED, Standing.FAILED})
+
+
+class Herald:
+    """Watches how domains come to stand, and tells it at the end of a run; an `Observer`."""
+
+    def __init__(self, run: Session, *, told: Mapping[DomainName, str]) -> None:
+        self._run = run
+        self._told = told
+        self._last: dict[DomainName, Hold | None] = {}
+
+    def begun(self, change: Change) -> None:
+        """Nothing: only looks at domains count."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """Nothing: only looks at domains count."""
+
+    def looked(self, domain: DomainName, hold: Hold | None) -> None:
+        self._last[domain] = hold
+
+    async def spread(self, support: Support, journal: Journal | None) -> None:
+        """Tell each support address what is new; what cannot be delivered is said."""
+        for domain, hold in self._changed():
+            standing = standing_of(hold)
+            checks = hold.checks if hold else ()
+            delivery = await support.tell(
+                domain,
+                self._run.desired.domains[domain].support_email,
+                _NEWS[standing],
+                checks=checks,
+                records=records_for(checks, domain, await self._run.client.spec(domain)),
+            )
+            if isinstance(delivery, Undelivered):
+                reason = visible(delivery.reason)
+                output.say(f"warning: the support address of {domain} was not told: {reason}")
+            elif journal:
+                journal.told(domain, standing.value)
+
+    def _changed(self) -> Iterator[tuple[DomainName, Hold | None]]:
+        policy = self._run.target.policy
+        for name, domain in self._run.desired.domains.items():
+            if not domain.support_email or domain.disabled:
+                continue
+            live = self._run.live.domains.get(name)
+            if name in self._last:
+                hold = self._last[name]
+            elif live is not None:
+                hold = hold_on(name, live, assume_enabled=policy.assume_enabled)
+            else:
+                continue
+            standing = standing_of(hold)
+            if standing in _NEWS and self._is_new(name, standing):
+                yield name, hold
+
+    def _is_new(self, name: DomainName, standing: Standing) -> bool:
+        if name in self._told:
+            return self._told[name] != standing
+        live = self._run.live.domains.get(name)
+        if live is None:
+            return True
+        match self._run.listed.get(name, live.state):
+            case DomainState.BROKEN:
+                return standing not in _BROKEN
+            case DomainState.OK | DomainState.UNTOLD:
+                return standing is not Standing.ENABLED
+            case _:
+                return True

@@ -1,0 +1,31 @@
+"""SIGINT and SIGTERM during an apply."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mailstate.applying.applier import Applier
+from mailstate.cli import output
+
+
+@contextmanager
+def stopped_by_signals(applier: Applier) -> Iterator[None]:
+    """SIGINT and SIGTERM end the run once the calls under way are finished."""
+
+    def stop() -> None:
+        if not applier.stop.is_set():
+            output.say("\ninterrupted: finishing the calls under way")
+        applier.stop.set()
+
+    loop = asyncio.get_running_loop()
+    # asyncio puts Python's own handlers aside, and `remove` would not put ours back.
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
