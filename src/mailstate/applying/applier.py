@@ -8,6 +8,7 @@ is ready; what is found enabled is released in the same run.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from mailstate.applying.outcome import (
     StillHeld,
 )
 from mailstate.applying.schedule import Schedule
+from mailstate.applying.watch import Watch
 from mailstate.errors import RemoteError
 from mailstate.model.resources import Alias, DomainName, Key, Mailbox, access_key, domain_key
 from mailstate.model.state import LiveDomain
@@ -39,11 +41,6 @@ from mailstate.planning.plan import (
 )
 from mailstate.planning.planner import recheck
 from mailstate.planning.stages import needs
-
-_FIRST_LOOK_AGAIN = 5.0
-_PAUSE_GROWS = 1.5
-_LONGEST_PAUSE = 120.0
-_CONFIRMING_LOOK = 5.0
 
 
 class Observer(Protocol):
@@ -87,11 +84,13 @@ class Applier:
         self._observers = tuple(observers)
         self._concurrency = concurrency
         self._fail_fast = fail_fast
-        self._has_failed = False
+        self._given_up = asyncio.Event()
         self._wait = wait
         self._sleep = sleep
         self._clock = clock
-        self._watches: set[asyncio.Task[None]] = set()
+        self._watches: dict[DomainName, Watch] = {}
+        self._timers: set[asyncio.Task[None]] = set()
+        self._due: deque[Key] = deque()
         self._carrier = Carrier(api=api, pause=self._pause, welcome=welcome)
         self._seen: dict[DomainName, LiveDomain] = {}
         self._changes: dict[Key, Change] = {}
@@ -140,26 +139,32 @@ class Applier:
         try:
             while True:
                 while len(running) < self._concurrency and not self._is_over:
-                    key = self._schedule.pop_ready()
+                    key = self._next()
                     if key is None:
                         break
                     running.add(asyncio.create_task(self._work(key)))
-                if not running and not self._watches:
-                    return
+                if not running and not self._timers:
+                    break
                 # A domain that is waited for takes no turn from what can be done meanwhile.
-                under_way = running | self._watches
+                under_way = running | self._timers
                 done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 running -= done
-                self._watches -= done
+                self._timers -= done
                 for task in done:
                     task.result()
         finally:
-            for task in running | self._watches:
+            for task in running | self._timers:
                 task.cancel()
+        for domain, watch in [*self._watches.items()]:
+            self._decide(domain, watch.hold)
+
+    def _next(self) -> Key | None:
+        """What may start now; a look at a domain that is waited for comes after all else."""
+        return self._schedule.pop_ready() or (self._due.popleft() if self._due else None)
 
     @property
     def _is_over(self) -> bool:
-        return self.stop.is_set() or (self._fail_fast and self._has_failed)
+        return self.stop.is_set() or self._given_up.is_set()
 
     async def _work(self, key: Key) -> None:
         if self._is_over:  # since this was scheduled: it counts as not begun
@@ -173,35 +178,29 @@ class Applier:
 
     async def _look_at(self, domain: DomainName) -> None:
         """See whether *domain* is enabled by now: its held changes become ready, or stay held."""
+        watch = self._watches.get(domain)
+        if watch is not None and self._clock() >= watch.end:  # it has waited for its turn too long
+            self._decide(domain, watch.hold)
+            return
         hold = await self._look(domain)
-        if hold is not None and self._wait and hold.actor is not Actor.MAINTAINER:
-            self._watches.add(asyncio.create_task(self._watch(domain, hold)))
-        else:
+        if watch is None and hold is not None and self._wait and hold.actor is not Actor.MAINTAINER:
+            watch = Watch(end=self._clock() + self._wait, hold=hold)
+            self._watches[domain] = watch
+        elif watch is None or watch.confirms(hold):
             self._decide(domain, hold)
+            return
+        pause = watch.pause(self._clock())
+        if pause is None:
+            self._decide(domain, watch.hold)
+        else:
+            self._timers.add(asyncio.create_task(self._make_due(domain, pause)))
 
-    async def _watch(self, domain: DomainName, hold: Hold | None) -> None:
-        """
-        Look at *domain* until it is found enabled twice in a row, or the time is over.
-
-        Once is not enough for a domain that was not enabled a moment ago: its DNS may be served
-        by one that knows the new records and one that does not.
-        """
-        end = self._clock() + self._wait
-        pause, last = _FIRST_LOOK_AGAIN, hold
-        while (left := end - self._clock()) > 0:
-            soon = pause if last else _CONFIRMING_LOOK
-            if not await self._pause(min(soon, left)) or self._is_over:
-                break
-            before, last = last, await self._look(domain)
-            if last is not None:
-                hold = last
-                pause = min(pause * _PAUSE_GROWS, _LONGEST_PAUSE)
-            elif before is None:
-                self._decide(domain, None)
-                return
-        self._decide(domain, hold)
+    async def _make_due(self, domain: DomainName, pause: float) -> None:
+        if await self._pause(pause):
+            self._due.append(_look_key(domain))
 
     def _decide(self, domain: DomainName, hold: Hold | None) -> None:
+        self._watches.pop(domain, None)
         if hold is None:
             self._schedule.succeed(_look_key(domain))
         else:
@@ -248,7 +247,8 @@ class Applier:
             case StillHeld(hold=hold):
                 self._keep_held(key, hold)
             case _:
-                self._has_failed = True
+                if self._fail_fast:
+                    self._given_up.set()
                 self._skip_what_needs(key)
 
     def _skip_what_needs(self, failed: Key) -> None:
@@ -266,13 +266,17 @@ class Applier:
             observer.ended(outcome)
 
     async def _pause(self, seconds: float) -> bool:
-        """Wait *seconds*, or until the run is to stop; say whether to go on."""
-        sleeping = asyncio.ensure_future(self._sleep(seconds))
-        stopping = asyncio.ensure_future(self.stop.wait())
-        await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        sleeping.cancel()
-        stopping.cancel()
-        return not self.stop.is_set()
+        """Wait *seconds*, or until nothing new is to begin; say whether to go on."""
+        waiting = [
+            asyncio.ensure_future(one)
+            for one in (self._sleep(seconds), self.stop.wait(), self._given_up.wait())
+        ]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+        return not self._is_over
 
 
 def _look_key(domain: DomainName) -> Key:
