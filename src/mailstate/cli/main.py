@@ -17,6 +17,7 @@ _COMMANDS = {
     "plan": "Show what would be done to make dimail as the files want it.",
     "apply": "Carry the plan out.",
     "status": "Show how far each domain is, and the DNS records still to publish.",
+    "notify": "Send the way in to those whose letter did not reach them.",
     "explain": "Say all there is to say about one address.",
     "bootstrap": "Set up an empty dimail: its administrator, and a service account.",
     "sandbox": "Start, stop and arrange the embedded dimail.",

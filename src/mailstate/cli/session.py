@@ -57,14 +57,19 @@ class Session:
         )
 
 
-class RequestOptions(TypedDict):
-    """What click hands over of the options in `mailstate.cli.options`."""
+class TargetOptions(TypedDict):
+    """What click hands over of the options that say which files and which dimail."""
 
     state: Path | None
     target: str | None
     url: str | None
     sandbox: bool
     concurrency: int | None
+
+
+class RequestOptions(TargetOptions):
+    """And which domains."""
+
     only: tuple[str, ...]
     changed_since: str | None
     shard: tuple[int, int] | None
@@ -79,7 +84,7 @@ class RemovalOptions(TypedDict):
 
 
 class PlanningOptions(RequestOptions, RemovalOptions):
-    """Both."""
+    """All of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +134,17 @@ def read_desired(directory: Path) -> DesiredState:
     return reading.desired
 
 
+def connected(target: Target) -> DimailClient:
+    """A client for *target*, to be entered."""
+    return DimailClient(
+        target.url,
+        target.username,
+        target.password,
+        concurrency=target.concurrency,
+        ca_file=target.ca_file,
+    )
+
+
 @asynccontextmanager
 async def session(request: Request, *, checks_all: bool = False) -> AsyncIterator[Session]:
     """
@@ -143,14 +159,7 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
     changed = changed_files(selection.changed_since, directory) if selection.changed_since else None
     desired = select(declared, selection, changed_files=changed)
     target = request.remote(settings)
-    client = DimailClient(
-        target.url,
-        target.username,
-        target.password,
-        concurrency=target.concurrency,
-        ca_file=target.ca_file,
-    )
-    async with client:
+    async with connected(target) as client:
         listed: dict[DomainName, DomainState] = {}
 
         def is_checked(domain: LiveDomain) -> bool:

@@ -1,0 +1,121 @@
+"""`mailstate notify`: the way in for those whose letter did not reach them."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from mailstate.applying.outcome import Letter
+from mailstate.cli import output
+from mailstate.cli.journal import Journal, remembered
+from mailstate.cli.options import state_option, target_options
+from mailstate.cli.post import Greeter, Post, open_post, read_post
+from mailstate.cli.session import Request, TargetOptions, connected, read_desired
+from mailstate.cli.settings import state_directory
+from mailstate.dimail.client import DimailClient
+from mailstate.errors import ExitCode, SettingsError, UsageError
+from mailstate.model.resources import Key, Mailbox, mailbox_key
+from mailstate.model.state import DesiredState
+from mailstate.reporting.paint import Tone, visible
+
+
+@click.command("notify")
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="All to whom, as far as this journal of apply tells, a letter is still due.",
+)
+@state_option
+@target_options
+def command(
+    addresses: tuple[str, ...], journal: Path | None, **options: Unpack[TargetOptions]
+) -> int:
+    """
+    Send the holders of mailboxes a fresh way in: a login link, or else a new password.
+
+    ADDRESS is a mailbox of the state files that dimail has, with a secondary address. A new
+    password replaces the one that its holder may have by now.
+    """
+    if not addresses and journal is None:
+        raise UsageError("nobody is named", hint="name mailboxes, or give --journal FILE")
+    return asyncio.run(_notify(Request(**options), addresses, journal))
+
+
+async def _notify(request: Request, addresses: Sequence[str], path: Path | None) -> int:
+    settings = request.settings()
+    desired = read_desired(state_directory(settings, request.state))
+    keys = [mailbox_key(address.removeprefix("mailbox/")) for address in addresses]
+    if path is not None:
+        keys += [key for key in remembered(path).unwelcomed if key not in keys]
+    mailboxes = _mailboxes(keys, desired)
+    if not mailboxes:
+        output.write("Everybody has got the letter that was due\n")
+        return ExitCode.OK
+    target = request.remote(settings)
+    post = read_post(settings, desired, sandbox_url=target.smtp_url)
+    if post is None:
+        raise SettingsError("no mail server is configured", hint="set MAILSTATE_SMTP_URL")
+    with ExitStack() as stack:
+        journal = stack.enter_context(closing(Journal(path))) if path else None
+        async with connected(target) as client:
+            return await _send(mailboxes, client, post, journal)
+
+
+async def _send(
+    mailboxes: Sequence[Mailbox], client: DimailClient, post: Post, journal: Journal | None
+) -> int:
+    code = ExitCode.OK
+    async with open_post(post, client, tries_it=True) as counter:
+        if counter is None:
+            raise SettingsError("letters are switched off", hint="see `mode` under [notify]")
+        for mailbox in mailboxes:
+            letter = await _letter(mailbox, client, counter.greeter)
+            if not letter.is_delivered:
+                code = ExitCode.CHANGE_FAILED
+            if journal:
+                journal.notified(mailbox.key, is_delivered=letter.is_delivered)
+            _tell(mailbox, letter)
+    return code
+
+
+async def _letter(mailbox: Mailbox, client: DimailClient, greeter: Greeter) -> Letter:
+    """The letter for *mailbox*, if dimail has it."""
+    found = await client.find(mailbox)
+    to = mailbox.secondary_email or ""
+    if found is None or found.half_made:
+        detail = "dimail does not have this mailbox, or half of it only"
+        return Letter(to=to, is_delivered=False, detail=detail, hint="apply first")
+    letter = await greeter.welcome(mailbox, None)
+    detail = "the files give no secondary address for it, or it is not active"
+    return letter or Letter(to=to, is_delivered=False, detail=detail)
+
+
+def _mailboxes(keys: Sequence[Key], desired: DesiredState) -> list[Mailbox]:
+    """The declared mailboxes of *keys*. Raises `UsageError` for what no file declares."""
+    declared = {
+        key: mailbox
+        for domain in desired.domains.values()
+        for key, mailbox in domain.mailboxes.items()
+    }
+    unknown = [key for key in keys if key not in declared]
+    if unknown:
+        raise UsageError(
+            f"no file declares {', '.join(map(visible, unknown))}",
+            hint="only the files know where to send the letter for a mailbox",
+        )
+    return [declared[key] for key in keys]
+
+
+def _tell(mailbox: Mailbox, letter: Letter) -> None:
+    paint = output.painter(sys.stdout)
+    word, tone = ("sent", Tone.GOOD) if letter.is_delivered else ("not sent", Tone.WRONG)
+    line = f"{visible(mailbox.key)}  to {visible(letter.to or 'nobody')}: {visible(letter.detail)}"
+    output.write(f"{paint(f'{word:9}', tone)} {line}\n")
+    if letter.hint:
+        output.write(f"          {visible(letter.hint)}\n")
