@@ -163,6 +163,29 @@ def test_a_summary_has_no_value_in_it(plan):
     assert summary_line(tamed(plan)) == summary_line(plan)
 
 
+def test_no_character_that_hides_is_shown():
+    """
+    All of Unicode where something is assigned and short of private use, in one go.
+    """
+    every = "".join(map(chr, (*range(0x20000), *range(0xE0000, 0xE0200))))
+
+    shown = visible(every)
+
+    assert not {char for char in set(shown) if unicodedata.category(char) in {*HIDDEN, "Zs"}} - {
+        " "
+    }
+    assert [shown] == shown.splitlines()
+
+
+def test_no_character_stands_in_json_as_it_is_but_printable_ascii():
+    """
+    All that are of one byte, with the ones that JSON itself leaves alone.
+    """
+    for char in map(chr, range(256)):
+        assert_json(to_text({char: f"##[{char}"}))
+        assert {char: f"##[{char}"} == json.loads(to_text({char: f"##[{char}"}))
+
+
 @given(st.one_of(anything, texts))
 @example("#\u200b#[")
 @example("##\u0023[")
