@@ -58,17 +58,24 @@ class Bar:
             TextColumn,
             TimeRemainingColumn,
         )
+        from rich.table import Column
 
         self._paint = paint
         self._progress = Progress(
             SpinnerColumn(),
-            BarColumn(),
+            BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            TextColumn("{task.description}", markup=False),
+            # The bar keeps its width, however long the addresses are.
+            TextColumn(
+                "{task.description}",
+                markup=False,
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
             console=Console(file=sys.stdout, markup=False, highlight=False),
             transient=True,
+            expand=True,
         )
         self._task = self._progress.add_task("", total=total, rate="")
 
