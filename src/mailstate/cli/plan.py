@@ -10,10 +10,10 @@ import click
 from mailstate.cli import output
 from mailstate.cli.files import check_writable, write_file
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
-from mailstate.cli.session import PlanningOptions, Request, session
-from mailstate.errors import ExitCode
+from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
+from mailstate.errors import ExitCode, UsageError
 from mailstate.planning.plan import Plan
-from mailstate.reporting.plan_json import plan_json
+from mailstate.reporting.plan_json import Context, plan_json
 from mailstate.reporting.plan_text import plan_text
 
 
@@ -22,6 +22,12 @@ from mailstate.reporting.plan_text import plan_text
 @target_options
 @selection_options
 @removal_options
+@click.option(
+    "--live",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Plan against what `mailstate snapshot` recorded, without network and credentials.",
+)
 @click.option(
     "--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for apply."
 )
@@ -37,6 +43,7 @@ from mailstate.reporting.plan_text import plan_text
     help="Exit with 10 if there are changes, 11 if only held ones or conflicts, 12 if refused.",
 )
 def command(
+    live: Path | None,
     out: Path | None,
     format: str,
     detailed_exitcode: bool,  # noqa: FBT001 - click gives it by name
@@ -49,21 +56,29 @@ def command(
     """
     if out is not None:
         check_writable(out)
-    return asyncio.run(_plan(Request(**options), out, format, detailed=detailed_exitcode))
+    request = Request(**options)
+    if live is None:
+        plan, context = asyncio.run(_plan(request))
+    elif request.url or request.sandbox:
+        raise UsageError("--live is a plan without a server", hint="leave out --url and --sandbox")
+    else:
+        plan, context = recorded_plan(request, live)
+    document = plan_json(plan, context)
+    if out is not None:
+        write_file(out, document)
+    if format == "json":
+        output.write(document)
+    else:
+        paint = output.painter(sys.stdout)
+        output.write(
+            plan_text(plan, target=context.target, paint=paint, selection=context.selection)
+        )
+    return detailed_code(plan) if detailed_exitcode else ExitCode.OK
 
 
-async def _plan(request: Request, out: Path | None, form: str, *, detailed: bool) -> int:
+async def _plan(request: Request) -> tuple[Plan, Context]:
     async with session(request) as run:
-        document = plan_json(run.plan, run.context)
-        if out is not None:
-            write_file(out, document)
-        if form == "json":
-            output.write(document)
-        else:
-            target, paint = run.context.target, output.painter(sys.stdout)
-            shown = plan_text(run.plan, target=target, paint=paint, selection=run.selection)
-            output.write(shown)
-        return detailed_code(run.plan) if detailed else ExitCode.OK
+        return run.plan, run.context
 
 
 def detailed_code(plan: Plan) -> ExitCode:

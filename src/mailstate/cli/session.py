@@ -9,25 +9,32 @@ from urllib.parse import urlsplit
 
 from mailstate.cli import output
 from mailstate.cli.changed import changed_files
+from mailstate.cli.files import read_file
 from mailstate.cli.sandbox import sandbox_target
 from mailstate.cli.settings import (
     SETTINGS_FILE,
     Target,
+    policy,
     read_settings,
     remote_target,
     settings_for,
     state_directory,
+    username,
 )
 from mailstate.dimail.client import DimailClient
 from mailstate.dimail.live import read_live
-from mailstate.errors import FilesError, UsageError
+from mailstate.errors import FilesError, SettingsError, UsageError
 from mailstate.model.resources import DomainName
 from mailstate.model.state import DesiredState, DomainState, LiveDomain, LiveState
-from mailstate.planning.plan import Plan
+from mailstate.planning.plan import Plan, Policy
 from mailstate.planning.planner import needs_check, plan
 from mailstate.planning.selection import Selection, select, selected
 from mailstate.reporting.plan_json import Context
+from mailstate.reporting.snapshot import read_snapshot
 from mailstate.statefiles import read
+
+Selected = Mapping[str, object] | None
+"""What a plan says of which domains it is about; None for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,7 @@ class Session:
     plan: Plan
     settings: Mapping[str, Any]
     listed: Mapping[DomainName, DomainState]
-    selection: Mapping[str, object] | None = None
+    selection: Selected = None
 
     @property
     def context(self) -> Context:
@@ -113,6 +120,16 @@ class Request:
         """Which domains are looked at."""
         return Selection(only=self.only, changed_since=self.changed_since, shard=self.shard)
 
+    def policy(self, settings: Mapping[str, Any]) -> Policy:
+        """What steers a plan that is made without an account. Raises `SettingsError`."""
+        account = settings.get("service_account") or username(settings)
+        if not account:
+            raise SettingsError(
+                "the service account is not known, which has an access to each domain",
+                hint="set `service_account` in mailstate.toml",
+            )
+        return policy(settings, account)
+
     def remote(self, settings: Mapping[str, Any]) -> Target:
         """The dimail that is meant. Raises `UsageError` for two of them at once."""
         if self.sandbox and self.url:
@@ -121,8 +138,8 @@ class Request:
             target = sandbox_target(settings, concurrency=self.concurrency)
         else:
             target = remote_target(settings, url=self.url, concurrency=self.concurrency)
-        policy = replace(target.policy, removals_allowed=self.max_removals)
-        return replace(target, policy=policy)
+        planning = replace(target.policy, removals_allowed=self.max_removals)
+        return replace(target, policy=planning)
 
 
 def read_desired(directory: Path) -> DesiredState:
@@ -132,6 +149,31 @@ def read_desired(directory: Path) -> DesiredState:
         raise FilesError(reading.problems)
     output.warn(reading.problems)
     return reading.desired
+
+
+def read_scope(request: Request, settings: Mapping[str, Any]) -> tuple[DesiredState, Selected]:
+    """The selected part of what the files ask for, and what a plan says of the selection."""
+    directory = state_directory(settings, request.state)
+    declared = read_desired(directory)
+    selection = request.selection()
+    changed = changed_files(selection.changed_since, directory) if selection.changed_since else None
+    desired = select(declared, selection, changed_files=changed)
+    return desired, selected(selection, desired=desired, declared=declared)
+
+
+def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context]:
+    """
+    The plan against a recorded live state, without network and credentials.
+
+    Raises `SettingsError` if the file is no sound snapshot, if it does not cover a domain of the
+    files, or if the service account is not known.
+    """
+    settings = request.settings()
+    desired, selection = read_scope(request, settings)
+    recorded = read_snapshot(read_file(snapshot_file), name=str(snapshot_file))
+    planning = replace(request.policy(settings), removals_allowed=request.max_removals)
+    context = Context(target=recorded.target, policy=planning, selection=selection)
+    return plan(desired, recorded.of(desired), planning), context
 
 
 def connected(target: Target) -> DimailClient:
@@ -153,11 +195,7 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
     Domains that are not enabled are checked if something waits for them, or with *checks_all*.
     """
     settings = request.settings()
-    directory = state_directory(settings, request.state)
-    declared = read_desired(directory)
-    selection = request.selection()
-    changed = changed_files(selection.changed_since, directory) if selection.changed_since else None
-    desired = select(declared, selection, changed_files=changed)
+    desired, selection = read_scope(request, settings)
     target = request.remote(settings)
     async with connected(target) as client:
         listed: dict[DomainName, DomainState] = {}
@@ -178,7 +216,7 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
             plan=planned,
             settings=settings,
             listed=listed,
-            selection=selected(selection, desired=desired, declared=declared),
+            selection=selection,
         )
 
 

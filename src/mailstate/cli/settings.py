@@ -93,8 +93,8 @@ def remote_target(
             "no dimail is named",
             hint="give --url, --target, MAILSTATE_URL or `url` in mailstate.toml, or try --sandbox",
         )
-    username = environment.get("MAILSTATE_USERNAME") or settings.get("username")
-    if not username:
+    account = username(settings)
+    if not account:
         raise SettingsError(
             "no dimail user is named",
             hint="set MAILSTATE_USERNAME, or `username` in mailstate.toml",
@@ -102,7 +102,7 @@ def remote_target(
     password = _password(environment)
     for text, what in (
         (where, "the URL of dimail"),
-        (username, "the user name for dimail"),
+        (account, "the user name for dimail"),
         (password.reveal(), "the password for dimail"),
     ):
         # The environment and the command line are bytes; what is no text in them cannot be sent.
@@ -111,20 +111,25 @@ def remote_target(
     ca_file = environment.get("MAILSTATE_CA_FILE") or settings.get("ca_file")
     return Target(
         url=where,
-        username=username,
+        username=account,
         password=password,
-        policy=policy(settings, username),
+        policy=policy(settings, account),
         concurrency=concurrency or settings.get("concurrency", DEFAULT_CONCURRENCY),
         ca_file=Path(ca_file) if ca_file else None,
     )
 
 
-def policy(settings: Mapping[str, Any], username: str) -> Policy:
-    """What *settings* say about planning, for the account *username*."""
-    unset = Policy(service_account=username)
+def username(settings: Mapping[str, Any]) -> str | None:
+    """The dimail user that environment or *settings* name."""
+    return os.environ.get("MAILSTATE_USERNAME") or settings.get("username")
+
+
+def policy(settings: Mapping[str, Any], account: str) -> Policy:
+    """What *settings* say about planning, for the *account* in use."""
+    unset = Policy(service_account=account)
     return Policy(
-        service_account=settings.get("service_account", username),
-        account=username,
+        service_account=settings.get("service_account", account),
+        account=account,
         assume_enabled=settings.get("assume_enabled", unset.assume_enabled),
         prune=frozenset(PRUNED_KINDS[name] for name in settings.get("prune", ())),
         delete_mailboxes=settings.get("delete_mailboxes", unset.delete_mailboxes),
