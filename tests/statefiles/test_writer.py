@@ -179,7 +179,7 @@ domains:
         last_name: Le Roux
         active: false
     aliases:
-      - {{local_part: info, destinations: [ada@a.example, x@y.test]}}  # import: dimail spells it Info
+      - {{local_part: info, destinations: [ada@a.example, x@y.fr]}}  # import: dimail spells it Info
     # import: left out, full-name-not-unique ({FULL_NAME}):
     # import:   - {{local_part: zed, first_name: JEAN, last_name: Dupont, display_name: Oh}}
     # import: left out, half-made in dimail (status broken): half@a.example
@@ -201,7 +201,7 @@ def test_this_is_what_a_domain_looks_like():
             box("contact", first=None),
             half,
             alias("Info", "ADA@a.example"),
-            alias("info", "x@y.test"),
+            alias("info", "x@y.fr"),
             half_made=[half],
         ),
         managers=(ANN, "admin"),
@@ -260,7 +260,7 @@ def test_what_is_written_by_hand_survives():
         live_domain(
             box("jean"),
             box("new", "Neu", "Mann"),
-            alias("info", "x@y.test"),
+            alias("info", "x@y.fr"),
             alias("old", "x@y.test"),
         )
     )
@@ -271,7 +271,7 @@ def test_what_is_written_by_hand_survives():
     assert result.files["state/a.yaml"] == MINE.replace("Dupond", "Dupont").replace(
         "    aliases:\n      - {local_part: info, destinations: [jean@a.example]}\n",
         "      - local_part: new\n        first_name: Neu\n        last_name: Mann\n"
-        "    aliases:\n      - {local_part: info, destinations: [jean@a.example, x@y.test]}\n"
+        "    aliases:\n      - {local_part: info, destinations: [jean@a.example, x@y.fr]}\n"
         "      - {local_part: old, destinations: [x@y.test]}\n",
     )
     assert ("mailbox/gone@a.example", "alias/info@a.example/jean@a.example") == result.gone
@@ -555,6 +555,7 @@ def test_a_domain_whose_fields_would_break_a_rule_keeps_its_own():
     mine = (
         f"users: [{{name: ann, uuid: {ANN}}}]\n"
         "domains:\n  - name: a.example\n    context: mine\n    owners: [ann]\n"
+        "    features: [webmail, mailbox, alias]\n"
     )
     live = state(
         live_domain(
@@ -564,7 +565,10 @@ def test_a_domain_whose_fields_would_break_a_rule_keeps_its_own():
 
     text = imported(live, mine).files["state/a.yaml"]
 
-    assert "    context: mine\n    owners: [ann]\n    mailboxes:\n      - local_part: ada\n" in text
+    assert (
+        "    context: mine\n    features: [webmail, mailbox, alias]\n    owners: [ann]\n"
+        "    mailboxes:\n      - local_part: ada\n"
+    ) in text
     assert "would break a rule, context-without-webmail" in text
 
 
@@ -617,7 +621,8 @@ def test_our_comments_are_written_anew_and_others_stay_where_they_are():
     half = box("half", first=None)
     before = imported(state(live_domain(half, half_made=[half])))
     name = "state/a.example.yaml"
-    text = before.files[name] + "    # mine\n"
+    text = before.files[name].replace("    # import", "    # mine, too\n\n    # import")
+    text += "    # mine\n"
     sources = [
         (name, text.encode()),
         ("state/users.yaml", before.files["state/users.yaml"].encode()),

@@ -1,6 +1,7 @@
 """Text to YAML: without quotes wherever every reader takes it for the same text."""
 
 import re
+from functools import lru_cache
 
 from mailstate.statefiles.scalars import other_meaning
 
@@ -17,6 +18,7 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 _BYTE, _PLANE = 0xFF, 0xFFFF
 
 
+@lru_cache(maxsize=16_384)
 def written(value: str | bool, *, in_flow: bool = False) -> str:  # noqa: FBT001 - a value
     """*value* as YAML that the strict reader takes; *in_flow* between brackets or braces."""
     if isinstance(value, bool):

@@ -50,10 +50,8 @@ class Shelf:
                 assert isinstance(domain, str)  # noqa: S101 - the sources are valid
                 self._domains[domain] = (name, slot)
 
-    def domain(self, name: DomainName) -> tuple[str, Mapping] | None:
-        """The file and the entry of the domain *name*, to be changed."""
-        if name not in self._domains:
-            return None
+    def domain(self, name: DomainName) -> tuple[str, Mapping]:
+        """The file and the entry of the domain *name*, which the sources have, to be changed."""
         file, slot = self._domains[name]
         return file, own_mapping(slot)
 
@@ -101,9 +99,8 @@ class Shelf:
             name: text for name, text in texts.items() if text.encode() != self._before.get(name)
         }
 
-    def sources(self) -> list[tuple[str, bytes]]:
-        """The state files as they are now, those that wait for an owner left aside."""
-        texts = self.texts()
+    def sources(self, texts: Table[str, str]) -> list[tuple[str, bytes]]:
+        """The state files with *texts*; those that wait for an owner are left aside."""
         return [
             (name, texts[name].encode() if name in texts else self._before[name])
             for name in self.files
@@ -112,6 +109,8 @@ class Shelf:
 
     def _wrong(self) -> tuple[list[Problem], _Stacks] | None:
         """What is wrong now, and what is written in each line; None if nothing is."""
+        if not self._touched:
+            return None
         sources, stacks = [], {}
         for name, file in self.files.items():
             if name not in self._touched:

@@ -114,12 +114,16 @@ def import_live(
     for found, (file, entry) in targets:
         if run.left_out.note(entry, found.domain.name):
             run.shelf.touch(file)
-    final = read_sources(run.shelf.sources())
-    if final.desired is None:
-        raise FilesError(final.problems)
+    files = run.shelf.texts()
+    desired = before
+    if files:
+        final = read_sources(run.shelf.sources(files))
+        if final.desired is None:
+            raise FilesError(final.problems)
+        desired = final.desired
     return Imported(
-        files=run.shelf.texts(),
-        desired=final.desired,
+        files=files,
+        desired=desired,
         waiting=tuple(run.waiting),
         left_out=run.left_out.lines(),
         gone=tuple(_gone(before, live, asked)),
@@ -146,9 +150,7 @@ class _Run:
         desired = self.before.domains.get(name)
         if desired is None:
             return self._new(name, found)
-        target = self.shelf.domain(name)
-        assert target is not None  # noqa: S101 - what was read is on the shelf
-        file, entry = target
+        file, entry = self.shelf.domain(name)
         self._update(found, desired, file, entry)
         for handle in self._managers(name, desired.roles):
             slots = self.shelf.list_in(file, entry, "owners").slots
