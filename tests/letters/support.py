@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.headerregistry import Address
@@ -10,10 +10,14 @@ from email.message import EmailMessage
 from email.policy import default
 from html.parser import HTMLParser
 from pathlib import Path
+from traceback import TracebackException
 from typing import Any, TypeVar
+
+import pytest
 
 from mailstate.letters.addresses import mail_address
 from mailstate.letters.compose import LoginLink, Stamp
+from mailstate.letters.errors import MailServerError, UndeliveredError
 from mailstate.letters.letterhead import Letterhead, read_letterhead
 from mailstate.letters.postman import Postman
 from mailstate.letters.server import read_mail_server
@@ -94,6 +98,17 @@ def impatient(port: int) -> Callable[[tuple[str, int], float], socket.socket]:
 def dial_to(port: int) -> Callable[[tuple[str, int], float], socket.socket]:
     """Dials *port* here, whatever the name: so that a server may be called mail.example."""
     return lambda _address, timeout: socket.create_connection(("127.0.0.1", port), timeout)
+
+
+def narrow(port: int) -> Callable[[tuple[str, int], float], socket.socket]:
+    """Dials *port* with next to no room for what is not read yet."""
+
+    def dial(_address: tuple[str, int], timeout: float) -> socket.socket:
+        sock = socket.create_connection(("127.0.0.1", port), timeout)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return sock
+
+    return dial
 
 
 def postman(
@@ -183,5 +198,33 @@ class Page(HTMLParser):
         if self._open and self._open[-1] != "style" and data.strip():
             self.texts.append(data)
 
-    def values(self, name: str) -> Iterator[str]:
-        return (value for _, one, value in self.attributes if one == name)
+
+def everything_about(error: BaseException) -> str:
+    """All that a log could show of *error*: its texts, its chain, and the values in its frames."""
+    told = [repr(error), str(error), repr(vars(error))]
+    told += TracebackException.from_exception(error, capture_locals=True).format()
+    told += (everything_about(cause) for cause in (error.__cause__, error.__context__) if cause)
+    return "\n".join(told)
+
+
+def undelivered(to_send, *messages):
+    """Give the error of sending *messages*."""
+    with pytest.raises(UndeliveredError) as caught:
+        sending(to_send, *messages)
+    return caught.value
+
+
+def refused_check(to_check):
+    """Give the error of checking the mail server."""
+
+    async def check():
+        async with to_check:
+            await to_check.check()
+
+    with pytest.raises(MailServerError) as caught:
+        run(check())
+    return caught.value
+
+
+def url(server, *, scheme="smtp", user=""):
+    return f"{scheme}://{user}127.0.0.1:{server.port}"
