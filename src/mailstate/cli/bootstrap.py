@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def command(
         raise UsageError("there is no terminal to ask on", hint="say --yes to go on without asking")
     run = _run(read_settings(), url, admin_password_file, password_file)
     try:
-        return run.to_the_end(asks=not yes)
+        return asyncio.run(run.to_the_end(asks=not yes))
     except KeyboardInterrupt:
         message = "interrupted: run it again, and it goes on where this run ended"
         raise InterruptedRunError(message) from None
@@ -127,40 +128,41 @@ class _Run:
     admin: Credential
     service: Credential
 
-    def to_the_end(self, *, asks: bool) -> int:
+    async def to_the_end(self, *, asks: bool) -> int:
         """Look, ask, do, and say what there is then."""
-        sight = asyncio.run(self._with_dimail(Bootstrap.look))
-        if sight.is_empty:
-            _tell(f"{visible(shown_url(self.url))} has no user yet")
-        else:
-            _tell(
-                f"{visible(shown_url(self.url))} has users, and accepts {visible(self.admin.name)}"
-            )
-        if not sight.steps:
-            return self._end(sight)
-        if asks:
-            self._ask(sight)
-        sight = asyncio.run(self._with_dimail(Bootstrap.carry_out))
-        return self._end(sight, is_done=True)
-
-    async def _with_dimail(self, act: Callable[[Bootstrap], Awaitable[Sight]]) -> Sight:
         async with Accounts(self.url, ca_file=self.ca_file) as accounts:
             bootstrap = Bootstrap(
                 accounts.clerk, admin=self.admin, service=self.service, tell=self._tell_step
             )
-            return await act(bootstrap)
+            sight = await bootstrap.look()
+            found = (
+                "has no user yet"
+                if sight.is_empty
+                else f"has users, and accepts {visible(self.admin.name)}"
+            )
+            _tell(f"{visible(shown_url(self.url))} {found}")
+            steps = sight.steps
+            if steps and asks:
+                self._ask(steps)
+            if steps:
+                sight = await bootstrap.carry_out()
+        return self._end(sight, is_done=bool(steps))
 
-    def _ask(self, sight: Sight) -> None:
+    def _ask(self, steps: Sequence[Step]) -> None:
         """Raise `InterruptedRunError` unless the answer is yes."""
         _tell("\nTo do:")
-        for step in sight.steps:
+        for step in steps:
             who = self.admin if step is Step.ADMIN else self.service
             _tell(f"  {step} {visible(who.name)}")
+        # asyncio would keep the first Ctrl-C to itself until the question is answered.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             is_wanted = click.confirm("\nGo on?")
         except click.Abort:
             is_wanted = False
             output.say("")
+        finally:
+            signal.signal(signal.SIGINT, before)
         if not is_wanted:
             raise InterruptedRunError("not confirmed: nothing was changed")
 
@@ -174,7 +176,7 @@ class _Run:
             case Step.RIGHTS:
                 _tell(f"changed: the service account {name} is now {_rights(sight)}")
 
-    def _end(self, sight: Sight, *, is_done: bool = False) -> ExitCode:
+    def _end(self, sight: Sight, *, is_done: bool) -> ExitCode:
         name = self.service.name
         if sight.lacking:
             missing = ", ".join(sight.lacking)
