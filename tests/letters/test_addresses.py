@@ -63,6 +63,7 @@ def test_an_address_has_its_domain_in_a_labels(written, sent):
         "jean@perso.example,luc@perso.example",
         f"{'j' * 250}@perso.example",
         f"jean@{'a.' * 130}example",
+        f"jean@{'a' * 64}.example",
     ],
 )
 def test_what_is_no_address_is_none(text):

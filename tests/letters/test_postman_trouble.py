@@ -181,10 +181,7 @@ def test_a_connection_that_the_server_closes_now_is_opened_again(puppet):
         ),
         (
             {"AUTH": "454 4.7.0 later"},
-            (
-                "the server put off the login: 454 4.7.0 (because of its rules, as spam filters"
-                " have them)"
-            ),
+            "the server put off the login: 454 4.7.0 (security or policy)",
         ),
         ({"AUTH": "535 wrong"}, "the server refused the login: 535"),
         ({"AUTH": "334 more"}, "the server gave an answer about the login that makes no sense"),

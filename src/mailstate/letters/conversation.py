@@ -202,8 +202,9 @@ class Conversation:
                     hint="take user name and password out of the SMTP URL, or ask its operator",
                 )
             )
+        hint = "check the user name and the password of the SMTP URL"
         for command, expected in commands:
-            self._ask("the login", command, expected=expected, is_secret=True)
+            self._ask("the login", command, expected=expected, is_secret=True, hint=hint)
 
     def _deliver(self, parcel: Parcel) -> None:
         smtp = self._open_smtp()
@@ -245,11 +246,19 @@ class Conversation:
             raise _TroubleError(_lost(Fate.NOT_SENT))
         return self._smtp
 
-    def _ask(self, what: str, command: str, *, expected: int = 2, is_secret: bool = False) -> None:
+    def _ask(
+        self,
+        what: str,
+        command: str,
+        *,
+        expected: int = 2,
+        is_secret: bool = False,
+        hint: str = "",
+    ) -> None:
         """Send *command*, which is about *what*, and have the answer judged."""
         smtp = self._open_smtp()
         code, text = self._heard(lambda: smtp.docmd(command))
-        self._judge(what, code, text, expected=expected, is_secret=is_secret)
+        self._judge(what, code, text, expected=expected, is_secret=is_secret, hint=hint)
 
     def _heard(
         self,
@@ -273,34 +282,35 @@ class Conversation:
         expected: int = 2,
         is_secret: bool = False,
         otherwise: Fate = Fate.NOT_SENT,
+        hint: str = "",
     ) -> None:
         """Pass over an answer of the kind *expected* (its first digit); any other is trouble."""
-        if code // 100 == expected:
-            return
         said = _said(code, text, is_secret=is_secret)
         match code // 100:
+            case kind if kind == expected:
+                return
             case 4:
-                trouble = Trouble(fate=Fate.POSTPONED, words=f"the server put off {what}: {said}")
+                fate, words = Fate.POSTPONED, f"the server put off {what}: {said}"
             case 5:
-                trouble = Trouble(fate=Fate.REFUSED, words=f"the server refused {what}: {said}")
+                fate, words = Fate.REFUSED, f"the server refused {what}: {said}"
             case _:
+                fate = otherwise
                 words = f"the server gave an answer about {what} that makes no sense"
-                trouble = Trouble(fate=otherwise, words=words)
-        raise _TroubleError(trouble)
+        raise _TroubleError(Trouble(fate=fate, words=words, hint=hint))
 
 
 _DOTS = re.compile(rb"^\.", re.MULTILINE)
 _ENHANCED = re.compile(r"[245]\.(\d{1,3})\.\d{1,3}(?= |$)")
 
-# RFC 3463 §4: the second number of an enhanced status code.
+# RFC 3463 §4: what the second number of an enhanced status code says it is about.
 _SUBJECTS = {
-    "1": "because of the address",
-    "2": "because of the mailbox it goes to",
-    "3": "because of the mail system",
-    "4": "because of the network or the routing",
-    "5": "because of the protocol",
-    "6": "because of what the letter looks like",
-    "7": "because of its rules, as spam filters have them",
+    "1": "address",
+    "2": "mailbox",
+    "3": "mail system",
+    "4": "network or routing",
+    "5": "protocol",
+    "6": "content",
+    "7": "security or policy",
 }
 
 
@@ -312,8 +322,8 @@ def _said(code: int, text: bytes, *, is_secret: bool) -> str:
     enhanced = _ENHANCED.match(words)
     if enhanced is None:
         return str(code)
-    reason = _SUBJECTS.get(enhanced[1])
-    return f"{code} {enhanced[0]}" + (f" ({reason})" if reason else "")
+    subject = _SUBJECTS.get(enhanced[1])
+    return f"{code} {enhanced[0]}" + (f" ({subject})" if subject else "")
 
 
 def _cut(text: str) -> str:
