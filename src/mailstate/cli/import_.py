@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,21 @@ def command(
     # Before the network: whoever has to mend a file should not wait for two hundred domains.
     sources = _existing(out)
     names = [DomainName(name) for name in domains]
-    live = asyncio.run(_live(target, names))
+    return asyncio.run(_import(target, names, sources, out, owner))
+
+
+async def _import(
+    target: Target,
+    names: Collection[DomainName],
+    sources: Sequence[tuple[str, bytes]],
+    out: Path,
+    owner: str | None,
+) -> int:
+    live = await _live(target, names)
     imported = import_live(
         live,
         sources,
-        directory=display(os.path.abspath(out)),  # noqa: PTH100 - as the reader names its files
+        directory=_shown(out),
         service_account=target.policy.service_account,
         owner=owner,
         asked=set(names) or None,
@@ -78,6 +88,11 @@ def command(
     kept = _write(imported.files, out)
     _tell(imported, live, target, kept)
     return ExitCode.OK
+
+
+def _shown(out: Path) -> str:
+    """*out* as the reader names the files in it."""
+    return display(os.path.abspath(out))  # noqa: PTH100 - Path.absolute keeps `..`
 
 
 def _existing(out: Path) -> list[tuple[str, bytes]]:
