@@ -399,7 +399,7 @@ def test_a_file_that_was_changed_by_hand_is_refused(world, data):
     made = plan_for(world.desired, world.live, world.policy)
     document = plan_document(made, CONTEXT)
     key = data.draw(st.sampled_from([key for key in document if key != "format_version"]))
-    document[key] = data.draw(st.sampled_from(["", 0, None]))
+    document[key] = data.draw(st.sampled_from(["", 0]))
 
     assert "plan.json was changed after it was written: its digest does not fit" == fault(
         to_text(document)

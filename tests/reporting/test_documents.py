@@ -36,11 +36,10 @@ from tests.reporting.strategies import (
 from tests.strategies import fewer, worlds
 
 SCHEMAS = Path(__file__).parents[2] / "schema"
-ENTRY = {
+PROMISED = {
     *("address", "kind", "action", "before", "after", "fields", "reason", "detail", "origin"),
 }
-HELD = ENTRY | {"domain", "actor", "checks"}
-OUTCOME = HELD | {"outcome", "hint", "because", "unknown", "password_lost"}
+PROMISED_OF_HELD = {"domain", "actor", "checks"}
 CONTEXT = Context(target="https://dimail.example", policy=Policy(service_account="la_regie"))
 
 
@@ -50,6 +49,9 @@ def schema(name):
 
 
 PLAN, REPORT, SETTINGS = (schema(name) for name in ("plan", "report", "settings"))
+ENTRY = set(PLAN["$defs"]["entry"]["properties"])
+HELD = ENTRY | set(PLAN["$defs"]["held"]["properties"])
+OUTCOME = HELD | set(REPORT["$defs"]["outcome"]["properties"])
 VALID_PLAN, VALID_REPORT = Draft202012Validator(PLAN), Draft202012Validator(REPORT)
 
 
@@ -99,6 +101,14 @@ def test_a_schema_requires_each_key_that_it_describes(name):
     """
     for part in objects(schema(name)):
         assert sorted(part["properties"]) == sorted(part.get("required", ()))
+
+
+def test_entries_have_the_keys_that_are_promised():
+    """
+    Workflows are written on them.
+    """
+    assert PROMISED == ENTRY
+    assert PROMISED_OF_HELD <= HELD
 
 
 def test_plan_and_report_describe_what_they_share_alike():

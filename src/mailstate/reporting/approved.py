@@ -6,13 +6,13 @@ What was approved as held may be carried out too: it was in what the reviewers r
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from typing import Any
 
-from mailstate.errors import SettingsError, StalePlanError
+from mailstate.errors import StalePlanError
 from mailstate.planning.plan import Plan
 from mailstate.reporting.paint import counted, visible
-from mailstate.reporting.plan_json import Context, Json, digest, plan_document
+from mailstate.reporting.plan_json import Context, Json, plan_document
+from mailstate.reporting.saved import read_saved
 
 _PLAN_AGAIN = "make a new plan with `mailstate plan --out FILE`, and have it reviewed"
 _SHOWN = 20
@@ -24,27 +24,7 @@ def read_plan(text: str, *, name: str) -> Mapping[str, Any]:
 
     Raises `SettingsError` if it is no plan, of another major format, or was changed by hand.
     """
-    try:
-        document = json.loads(text, object_pairs_hook=_without_doubles)
-        fitting = digest(document) if isinstance(document, dict) else ""
-    except _DoubleKeyError:
-        message = f"{name} was changed after it was written: a key comes twice"
-        raise SettingsError(message, hint=_PLAN_AGAIN) from None
-    except (ValueError, RecursionError):
-        raise SettingsError(f"{name} is not JSON", hint=_PLAN_AGAIN) from None
-    if not isinstance(document, dict):
-        raise SettingsError(f"{name} is not a plan", hint=_PLAN_AGAIN)
-    version = document.get("format_version")
-    if not isinstance(version, str) or version.partition(".")[0] != "1":
-        message = f"{name} has a plan format that this version does not read"
-        raise SettingsError(message, hint=_PLAN_AGAIN)
-    if document.get("digest") != fitting:
-        message = f"{name} was changed after it was written: its digest does not fit"
-        raise SettingsError(message, hint=_PLAN_AGAIN)
-    fault = _schema_fault(document)
-    if fault:
-        raise SettingsError(f"{name} is not a plan: {visible(fault)}", hint=_PLAN_AGAIN)
-    return document
+    return read_saved(text, name=name, what="plan", hint=_PLAN_AGAIN)
 
 
 def hold_to(approved: Mapping[str, Any], plan: Plan, context: Context) -> None:
@@ -133,25 +113,3 @@ def _told(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     except TypeError:
         return "absent"
-
-
-class _DoubleKeyError(ValueError):
-    """An object of the document has two values under one key: which one was reviewed?"""
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise _DoubleKeyError
-    return values
-
-
-def _schema_fault(document: object) -> str:
-    """What jsonschema finds first, or nothing."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
-
-    schema = resources.files("mailstate") / "schema" / "plan.schema.json"
-    validator = Draft202012Validator(json.loads(schema.read_text("utf-8")))
-    error = best_match(validator.iter_errors(document))
-    return f"{error.json_path}: {error.validator}" if error else ""

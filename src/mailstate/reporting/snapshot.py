@@ -7,10 +7,8 @@ it. A snapshot is read as strictly as a server: complete and untouched, or not a
 """
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 from mailstate import __version__
@@ -19,6 +17,7 @@ from mailstate.model.resources import Access, Alias, Domain, DomainName, Key, Ma
 from mailstate.model.state import Check, DesiredState, DomainState, LiveDomain, LiveState
 from mailstate.reporting.paint import visible
 from mailstate.reporting.plan_json import digest, to_text
+from mailstate.reporting.saved import read_saved
 
 FORMAT_VERSION = "1.0"
 
@@ -116,20 +115,8 @@ def read_snapshot(text: str, *, name: str) -> Snapshot:
 
     Raises `SettingsError` if it is none, of another major format, cut off or changed by hand.
     """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise SettingsError(f"{name} is not JSON, or not all of it", hint=_AGAIN) from None
-    if not isinstance(document, dict):
-        raise SettingsError(f"{name} is not a snapshot", hint=_AGAIN)
-    version = document.get("format_version")
-    if not isinstance(version, str) or version.partition(".")[0] != "1":
-        message = f"{name} has a snapshot format that this version does not read"
-        raise SettingsError(message, hint=_AGAIN)
-    if document.get("digest") != digest(document):
-        message = f"{name} was changed after it was written: its digest does not fit"
-        raise SettingsError(message, hint=_AGAIN)
-    fault = _schema_fault(document) or _inconsistency(document)
+    document = read_saved(text, name=name, what="snapshot", hint=_AGAIN)
+    fault = _inconsistency(document)
     if fault:
         raise SettingsError(f"{name} is not a snapshot: {visible(fault)}", hint=_AGAIN)
     return _read(document)
@@ -259,14 +246,3 @@ def _inconsistency(document: Json) -> str:
     if len(set(keys)) != len(keys):
         return "a user, access or domain is there twice"
     return ""
-
-
-def _schema_fault(document: object) -> str:
-    """What jsonschema finds first, or nothing."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - as in `approved`
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
-
-    schema = resources.files("mailstate") / "schema" / "snapshot.schema.json"
-    validator = Draft202012Validator(json.loads(schema.read_text("utf-8")))
-    error = best_match(validator.iter_errors(document))
-    return f"{error.json_path}: {error.validator}" if error else ""
