@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from mailstate.applying.outcome import (
     Applied,
     Failed,
+    Letter,
     NotBegun,
     Report,
     Skipped,
@@ -176,9 +177,22 @@ contexts = st.builds(
     target=texts,
     policy=st.builds(Policy, service_account=texts, assume_enabled=st.booleans()),
 )
+letters = st.one_of(
+    st.none(),
+    st.builds(Letter, to=texts, is_delivered=st.booleans(), detail=texts, hint=empty_or),
+)
 outcomes = st.one_of(
-    st.builds(Applied, change=changes(), note=empty_or, password_lost=st.booleans()),
-    st.builds(Failed, change=changes(), message=texts, hint=empty_or, is_unknown=st.booleans()),
+    st.builds(
+        Applied, change=changes(), note=empty_or, password_lost=st.booleans(), letter=letters
+    ),
+    st.builds(
+        Failed,
+        change=changes(),
+        message=texts,
+        hint=empty_or,
+        is_unknown=st.booleans(),
+        letter=letters,
+    ),
     st.builds(Skipped, change=changes(), because=texts),
     st.builds(StillHeld, change=changes(), hold=holds),
     st.builds(NotBegun, change=changes()),

@@ -277,6 +277,8 @@ def test_a_report_fits_its_schema_and_adds_up(report, plan, context):
     assert all(OUTCOME == set(entry) for entry in document["outcomes"])
     for part in ("conflicts", "unmanaged", "refused"):
         assert counts[part] == len(document[part]) == len(getattr(plan, part))
+    letters = [entry["letter"] for entry in document["outcomes"] if entry["letter"]]
+    assert counts["undelivered"] == sum(not letter["delivered"] for letter in letters)
 
 
 @fewer
@@ -306,6 +308,7 @@ def test_an_outcome_says_nothing_that_does_not_concern_it(outcome):
     assert (word == "skipped") == (entry["because"] is not None)
     assert word == "failed" or not (entry["hint"] or entry["unknown"])
     assert word == "applied" or not entry["password_lost"]
+    assert word in {"applied", "failed"} or entry["letter"] is None
 
 
 @fewer
