@@ -2,7 +2,7 @@
 
 from mailstate.model.resources import Alias, DomainName, Mailbox
 from mailstate.model.state import DomainState, LiveDomain
-from mailstate.planning.checks import is_operators
+from mailstate.planning.checks import is_operators, missing_records
 from mailstate.planning.plan import Action, Actor, Change, Hold, HoldReason
 
 
@@ -16,8 +16,14 @@ def hold_on(domain: DomainName, live: LiveDomain | None, *, assume_enabled: bool
     """
 
     def hold(reason: HoldReason, actor: Actor, detail: str) -> Hold:
-        checks = live.failing if live else ()
-        return Hold(domain=domain, reason=reason, actor=actor, detail=detail, checks=checks)
+        return Hold(
+            domain=domain,
+            reason=reason,
+            actor=actor,
+            detail=detail,
+            checks=live.failing if live else (),
+            records=missing_records(live) if live else (),
+        )
 
     if live is None:
         detail = "this plan creates the domain; dimail's checks decide after that"

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mailstate.errors import Place
 from mailstate.model.resources import DomainName, Key, Kind, Resource, kind_of
-from mailstate.model.state import Check
+from mailstate.model.state import Check, DnsRecord
 
 
 class Action(StrEnum):
@@ -80,13 +80,14 @@ class Actor(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Why the changes of one domain wait, who must act, and which checks fail."""
+    """Why the changes of one domain wait, who must act, what fails, which records are missing."""
 
     domain: DomainName
     reason: HoldReason
     actor: Actor
     detail: str
     checks: tuple[Check, ...] = ()
+    records: tuple[DnsRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

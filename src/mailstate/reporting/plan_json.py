@@ -14,7 +14,7 @@ from typing import Any, assert_never
 from mailstate import __version__
 from mailstate.errors import Place
 from mailstate.model.resources import Access, Alias, Domain, Mailbox, Resource, User, kind_of
-from mailstate.model.state import Check
+from mailstate.model.state import Check, DnsRecord
 from mailstate.planning.checks import what_is_wrong, what_to_do
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Policy, Unmanaged
 
@@ -107,7 +107,13 @@ def hold_values(hold: Hold | None) -> Json:
         "domain": hold.domain if hold else None,
         "actor": hold.actor.value if hold else None,
         "checks": [_check(check, hold) for check in hold.checks] if hold else None,
+        "records": [record_values(record) for record in hold.records] if hold else None,
     }
+
+
+def record_values(record: DnsRecord) -> Json:
+    """A DNS record to publish; `target` is relative to the domain."""
+    return {"target": record.target, "type": record.type, "value": record.value}
 
 
 def resource_values(resource: Resource | None) -> Json | None:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from mailstate.model.state import Check
-from mailstate.planning.checks import record_to_publish, what_is_wrong, what_to_do
+from mailstate.planning.checks import record_to_publish, what_is_wrong, what_to_do, zone_line
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Reason, Unmanaged
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.words import (
@@ -102,6 +102,8 @@ def _check_lines(check: Check, hold: Hold) -> Iterator[str]:
     wrong, remedy = visible(what_is_wrong(check)), visible(what_to_do(check, hold.domain))
     if record_to_publish(check, hold.domain) is None:
         yield f"    {wrong}: {remedy}"
+        if check.name == "domain_exist":
+            yield from (f"      {visible(zone_line(one, hold.domain))}" for one in hold.records)
     else:
         yield f"    {wrong}:"
         yield f"      {remedy}"

@@ -7,7 +7,7 @@ from mailstate.model.state import DnsRecord
 from mailstate.planning.checks import UNKNOWN_KEY, what_is_wrong, zone_line
 from mailstate.planning.readiness import Readiness, Standing
 from mailstate.reporting.paint import Painter, Tone, counted, visible
-from mailstate.reporting.plan_json import hold_values, to_text
+from mailstate.reporting.plan_json import hold_values, record_values, to_text
 from mailstate.reporting.words import WHO_ACTS
 
 _TONE = {
@@ -50,10 +50,7 @@ def status_json(rows: Sequence[Readiness]) -> str:
                     "detail": row.hold.detail if row.hold else None,
                     "mailboxes": row.mailboxes,
                     "held": row.held,
-                    "records": [
-                        {"target": record.target, "type": record.type, "value": record.value}
-                        for record in row.records
-                    ],
+                    "records": [record_values(record) for record in row.records],
                 }
                 for row in rows
             ],
