@@ -39,7 +39,7 @@ SCHEMAS = Path(__file__).parents[2] / "schema"
 PROMISED = {
     *("address", "kind", "action", "before", "after", "fields", "reason", "detail", "origin"),
 }
-PROMISED_OF_HELD = {"domain", "actor", "checks"}
+PROMISED_OF_HELD = {"domain", "actor", "checks", "records"}
 CONTEXT = Context(target="https://dimail.example", policy=Policy(service_account="la_regie"))
 
 
