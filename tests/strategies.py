@@ -7,7 +7,7 @@ server, so that what cannot be read may turn up later; `World.live` is what mail
 
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 from uuid import UUID
 
 from hypothesis import settings
@@ -20,6 +20,7 @@ from mailstate.model.resources import (
     Domain,
     DomainName,
     Key,
+    Kind,
     Mailbox,
     Role,
     User,
@@ -44,6 +45,7 @@ STRANGERS = ("admin", str(UUID(int=9 << 96)))
 fewer = settings(max_examples=max(20, settings().max_examples // 2))
 """For what costs much or is tried often: the profile still decides how hard to try."""
 
+REMOVABLE = (Kind.ACCESS, Kind.ALIAS, Kind.MAILBOX)
 HANDLES = ("ann", "ben", "cat")
 DOMAINS = tuple(map(DomainName, ("a.example", "b.example", "c.example")))
 NAMES = (("Ada", "Lovelace"), ("Bob", "Noyce"), ("Zoé", "L'Été"), ("Cy", "Twombly"))
@@ -65,6 +67,23 @@ policies = st.builds(
     service_account=st.sampled_from([SERVICE, SERVICE, UUIDS[0].upper()]),
     assume_enabled=st.booleans(),
 )
+prunings = st.builds(
+    Policy,
+    service_account=st.sampled_from([SERVICE, SERVICE, UUIDS[0].upper()]),
+    account=st.sampled_from(["", "admin", STRANGERS[1].upper()]),
+    assume_enabled=st.booleans(),
+    prune=st.sampled_from(
+        [frozenset(kinds) for count in (3, 1, 2) for kinds in combinations(REMOVABLE, count)]
+    ),
+    delete_mailboxes=st.booleans(),
+    max_removals=st.sampled_from([99, 10, 1]),
+    max_removals_percent=st.sampled_from([100, 50, 20]),
+    protected=st.sampled_from(
+        [(), ("mailbox/dee@*",), ("*/b.example/*", "alias/INFO@?.example/*")]
+    ),
+)
+"""Policies that remove what is in no file."""
+
 KINDS_OF_DOMAIN = (
     (*[EVERYTHING] * 4, frozenset({"mailbox", "alias"}), frozenset({"alias"}), frozenset()),
     (None, "shared.example"),

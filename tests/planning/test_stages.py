@@ -4,7 +4,7 @@ import pytest
 
 from mailstate.model.resources import Access, Key, User
 from mailstate.planning.plan import Action, Change
-from mailstate.planning.stages import needs, order
+from mailstate.planning.stages import comes_after, needs, order
 from tests.planning.examples import ANN, A, alias, asked, mailbox
 from tests.strategies import SERVICE, UUIDS
 
@@ -71,3 +71,21 @@ def test_the_service_account_is_known_in_every_spelling():
     assert order(create(Access(domain=A, user=UUIDS[0])), service_account=spelt) < order(
         create(Access(domain=A, user="admin")), service_account=spelt
     )
+
+
+def test_a_deletion_comes_after_what_would_lose_mail_otherwise():
+    """
+    New destinations first, then old aliases, then the mailbox they led to.
+    """
+    old, new, other = alias("bob@a.example"), alias("x@y.test"), alias("x@y.test", "other")
+    changes = [
+        create(new),
+        *map(delete, (old, other, mailbox("Bob"), mailbox(), Access(domain=A, user="old"))),
+    ]
+
+    assert {
+        old.key: (new.key,),
+        other.key: (),
+        "mailbox/bob@a.example": (old.key,),
+        "mailbox/ada@a.example": (),
+    } == comes_after(changes)

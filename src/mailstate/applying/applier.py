@@ -40,7 +40,7 @@ from mailstate.planning.plan import (
     Policy,
 )
 from mailstate.planning.planner import recheck
-from mailstate.planning.stages import needs
+from mailstate.planning.stages import comes_after, needs
 
 
 class Observer(Protocol):
@@ -127,7 +127,10 @@ class Applier:
         def wanted(change: Change) -> tuple[Key, ...]:
             return tuple(key for key in needs(change, service_account=own) if key in created)
 
-        graph = {change.key: wanted(change) for change in plan.changes}
+        later = comes_after(plan.changes)
+        graph = {
+            change.key: (*wanted(change), *later.get(change.key, ())) for change in plan.changes
+        }
         for look, domain in self._looks.items():
             graph[look] = (domain_key(domain), access_key(domain, own))
         for entry in plan.held:

@@ -6,7 +6,7 @@ planned by itself; what concerns several (people, aliases that lead to another d
 names within an OX context) is settled before and after.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
@@ -83,7 +83,7 @@ def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
     changes = [change for change in changes if change.key not in bouncing]
     held = [entry for entry in held if entry.change.key not in bouncing]
     blocked += also_blocked
-    pruned = removals(desired, live, unmanaged, policy)
+    pruned = removals(desired, live, unmanaged, policy, awaited=_awaited(held, blocked))
     changes += pruned.changes
     blocked += pruned.conflicts
     refused += pruned.refused
@@ -365,6 +365,12 @@ def _hold_aliases_of_held_mailboxes(
             case _:
                 going.append(change)
     return going, also_held
+
+
+def _awaited(held: Iterable[Held], blocked: Iterable[Blocked]) -> Collection[str]:
+    """The addresses of aliases that are wanted, and not made in this plan."""
+    waiting = (*(entry.change for entry in held), *(entry.change for entry in blocked))
+    return {one.after.address.lower() for one in waiting if isinstance(one.after, Alias)}
 
 
 def _leading_nowhere(

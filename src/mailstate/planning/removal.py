@@ -7,7 +7,7 @@ deleted. Too many at once, the last owner, the own account and what is protected
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -18,6 +18,7 @@ from mailstate.model.resources import (
     Key,
     Kind,
     Mailbox,
+    Resource,
     Role,
     access_key,
     kind_of,
@@ -40,22 +41,32 @@ class Removals:
 
 
 def removals(
-    desired: DesiredState, live: LiveState, unmanaged: Sequence[Unmanaged], policy: Policy
+    desired: DesiredState,
+    live: LiveState,
+    unmanaged: Sequence[Unmanaged],
+    policy: Policy,
+    *,
+    awaited: Collection[str] = (),
 ) -> Removals:
-    """Say what of *unmanaged* is removed under *policy*, and what a guard keeps."""
+    """
+    Say what of *unmanaged* is removed under *policy*, and what a guard keeps.
+
+    *awaited* are addresses of aliases that are wanted, but not made in this plan: what is there
+    under such an address still takes its mail, and is left alone.
+    """
     wanted: list[Change] = []
     refused: list[Blocked] = []
     conflicts: list[Blocked] = []
     left: list[Unmanaged] = []
     for entry in unmanaged:
-        change = _removal(entry, desired, live, policy)
+        change = _removal(entry, desired, live, policy, awaited)
         if change is None:
             left.append(entry)
+        elif guard := _guard(change, desired, live, policy):
+            refused.append(guard)
         elif change.action is Action.UPDATE and not live.tells_active:
             detail = "this dimail cannot switch a mailbox off: see --delete-mailboxes"
             conflicts.append(Blocked(change=change, reason=Reason.NOT_SUPPORTED, detail=detail))
-        elif guard := _guard(change, desired, live, policy):
-            refused.append(guard)
         else:
             wanted.append(change)
     over = dict(_over_the_limits(wanted, live, policy))
@@ -73,21 +84,24 @@ def removals(
 
 
 def _removal(
-    entry: Unmanaged, desired: DesiredState, live: LiveState, policy: Policy
+    entry: Unmanaged,
+    desired: DesiredState,
+    live: LiveState,
+    policy: Policy,
+    awaited: Collection[str],
 ) -> Change | None:
     """The change that removes *entry*, or None if pruning does not concern it."""
     resource = entry.resource
     if not isinstance(resource, Removable) or kind_of(resource) not in policy.prune:
         return None
-    domain = desired.domains[resource.domain]
-    if domain.disabled:
+    if desired.domains[resource.domain].disabled:
+        return None
+    if isinstance(resource, Alias) and resource.address.lower() in awaited:
         return None
     if isinstance(resource, Mailbox):
-        if resource.key in live.domains[resource.domain].half_made:
+        if not _can_be_removed(resource, live, policy):
             return None
         if not policy.delete_mailboxes:
-            if resource.active is False:
-                return None
             return Change(
                 action=Action.UPDATE,
                 before=resource,
@@ -98,17 +112,24 @@ def _removal(
     return Change(action=Action.DELETE, before=resource, after=None, note="in no file")
 
 
+def _can_be_removed(mailbox: Mailbox, live: LiveState, policy: Policy) -> bool:
+    """Whether *mailbox* is whole, and not switched off where that is all that is done."""
+    if mailbox.key in live.domains[mailbox.domain].half_made:
+        return False
+    return policy.delete_mailboxes or mailbox.active is not False
+
+
 def _guard(
     change: Change, desired: DesiredState, live: LiveState, policy: Policy
 ) -> Blocked | None:
     """Why *change* is refused whatever the numbers are, or None."""
     for pattern in policy.protected:
-        if fnmatchcase(change.key, pattern.lower()):
+        if _fits(pattern, change):
             detail = f"mailstate.toml protects `{pattern}`"
             return Blocked(change=change, reason=Reason.PROTECTED, detail=detail)
     match change.resource:
         case Access(domain=domain, user=user):
-            if user_id(user) in {user_id(policy.service_account), user_id(policy.account)}:
+            if _account(user) in {_account(policy.service_account), _account(policy.account)}:
                 detail = "this is the access of the account that mailstate runs as"
                 return Blocked(change=change, reason=Reason.OWN_ACCESS, detail=detail)
             if not _has_live_owner(domain, desired, live):
@@ -120,6 +141,26 @@ def _guard(
         case _:
             pass
     return None
+
+
+def _fits(pattern: str, change: Change) -> bool:
+    """
+    Whether *change* concerns what *pattern* protects.
+
+    Rather too much than too little: without case, whatever way a uuid is spelt, and an address
+    that has the characters of patterns in it also fits itself.
+    """
+    pattern = pattern.lower()
+    names = {change.key.lower()}
+    if isinstance(access := change.resource, Access):
+        spellings = {access.user.lower(), user_id(access.user).replace("-", "")}
+        names |= {f"access/{access.domain}/{spelling}" for spelling in spellings}
+    return any(pattern == name or fnmatchcase(name, pattern) for name in names)
+
+
+def _account(name: str) -> str:
+    # dimail compares names of users without case (contract §2).
+    return user_id(name).lower()
 
 
 def _has_live_owner(domain: DomainName, desired: DesiredState, live: LiveState) -> bool:
@@ -153,32 +194,43 @@ def _over_the_limits(
         )
         yield from ((change.key, detail) for change in wanted)
         return
-    there = _counts(live)
-    groups: dict[tuple[DomainName, Kind], list[Change]] = {}
+    there = _counts(live, policy)
+    groups: dict[_Group, list[Change]] = {}
     for change in wanted:
         groups.setdefault(_group(change.resource), []).append(change)
-    for (domain, kind), changes in groups.items():
-        total = there[domain, kind]
-        if 100 * len(changes) > policy.max_removals_percent * total:
+    for group, changes in groups.items():
+        if 100 * len(changes) > policy.max_removals_percent * there[group]:
+            domain, kind = group
             detail = (
-                f"{len(changes)} of {total} {kind} entries of {domain}, and at most "
+                f"{len(changes)} of {there[group]} {kind} entries of {domain}, and at most "
                 f"{policy.max_removals_percent} % are allowed: "
                 f"--max-removals {len(wanted)} would allow all removals of this plan"
             )
             yield from ((change.key, detail) for change in changes)
 
 
-def _counts(live: LiveState) -> Mapping[tuple[DomainName, Kind], int]:
-    resources: Iterable[Removable] = (
-        *live.accesses.values(),
-        *(one for domain in live.domains.values() for one in domain.mailboxes.values()),
-        *(one for domain in live.domains.values() for one in domain.aliases.values()),
-    )
-    return Counter(_group(resource) for resource in resources)
+_Group = tuple[DomainName | None, Kind]
 
 
-def _group(resource: object) -> tuple[DomainName, Kind]:
-    if isinstance(resource, Removable):
-        return resource.domain, kind_of(resource)
-    message = f"{resource!r} is never removed"
-    raise TypeError(message)
+def _counts(live: LiveState, policy: Policy) -> Mapping[_Group, int]:
+    """
+    Of how many the removals are a share.
+
+    Half-made mailboxes do not count, nor, if mailboxes are switched off, those that are off
+    already: a domain could be emptied by the same few each time.
+    """
+    counts = Counter(map(_group, live.accesses.values()))
+    for domain in live.domains.values():
+        counts.update(map(_group, domain.aliases.values()))
+        counts.update(
+            _group(mailbox)
+            for mailbox in domain.mailboxes.values()
+            if _can_be_removed(mailbox, live, policy)
+        )
+    return counts
+
+
+def _group(resource: Resource) -> _Group:
+    """The kind of *resource* on its domain; users and domains are never removed."""
+    domain = resource.domain if isinstance(resource, Removable) else None
+    return domain, kind_of(resource)

@@ -1,5 +1,6 @@
 """The order of a plan, and what a change needs before it can start."""
 
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from mailstate.model.resources import (
@@ -42,6 +43,35 @@ def needs(change: Change, *, service_account: str) -> tuple[Key, ...]:
             right = access_key(domain, service_account)
             return (domain_key(domain), right, mailbox_key(destination))
     assert_never(resource)
+
+
+def comes_after(changes: Sequence[Change]) -> Mapping[Key, tuple[Key, ...]]:
+    """
+    What each deletion among *changes* has to wait for besides.
+
+    An alias is deleted once its address leads where it is to lead now, a mailbox once nothing
+    leads to it any more: no mail is lost in between.
+    """
+    new: dict[str, list[Key]] = {}
+    old: dict[Key, list[Key]] = {}
+    for change in changes:
+        match change:
+            case Change(action=Action.CREATE, after=Alias() as alias):
+                new.setdefault(alias.address.lower(), []).append(alias.key)
+            case Change(action=Action.DELETE, before=Alias() as alias):
+                old.setdefault(mailbox_key(alias.destination), []).append(alias.key)
+            case _:
+                pass
+    waits: dict[Key, tuple[Key, ...]] = {}
+    for change in changes:
+        match change:
+            case Change(action=Action.DELETE, before=Alias() as alias):
+                waits[alias.key] = tuple(new.get(alias.address.lower(), ()))
+            case Change(action=Action.DELETE, before=Mailbox() as mailbox):
+                waits[mailbox.key] = tuple(old.get(mailbox.key, ()))
+            case _:
+                pass
+    return waits
 
 
 def order(change: Change, *, service_account: str) -> tuple[bool, int, bool, bool, Key]:
