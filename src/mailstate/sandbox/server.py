@@ -69,7 +69,7 @@ class _Uvicorn(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
-            server.close()
+            await close(server)
         for listener in sockets or []:
             listener.close()
         tasks = list(self.server_state.tasks)
@@ -121,6 +121,18 @@ class HttpServer:
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._socket]))
+
+
+async def close(server: asyncio.Server) -> None:
+    """Close *server*, and come back when all connections it has accepted are known."""
+    loop = asyncio.get_running_loop()
+    for listener in server.sockets:
+        loop.remove_reader(listener.fileno())
+    # It takes so many turns of the loop until an accepted socket is a connection; a server
+    # that is closed meanwhile leaves the socket open.
+    for _ in range(3):
+        await asyncio.sleep(0)
+    server.close()
 
 
 def _listener(port: int) -> socket.socket:
