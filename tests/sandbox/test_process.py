@@ -49,7 +49,7 @@ def test_only_the_owner_may_read_the_credentials(place):
     file = place / "sandbox.json"
     told = json.loads(file.read_text())
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
-    assert {"url", "pid", "profile", "username", "password"} == set(told)
+    assert {"url", "pid", "profile", "username", "password", "smtp_url"} == set(told)
     assert running.pid == told["pid"]
 
 

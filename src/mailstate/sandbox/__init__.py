@@ -1,8 +1,9 @@
-"""An embedded dimail: a real HTTP server on loopback, written from the API's contract."""
+"""An embedded dimail: real HTTP and SMTP on loopback, written from the API's contract."""
 
 from .effects import Effect
 from .errors import SandboxError
 from .faults import KINDS, Fault, Request
+from .outbox import Letter
 from .profiles import PROFILES
 from .sandbox import Sandbox
 from .store import Store
@@ -12,6 +13,7 @@ __all__ = [
     "PROFILES",
     "Effect",
     "Fault",
+    "Letter",
     "Request",
     "Sandbox",
     "SandboxError",

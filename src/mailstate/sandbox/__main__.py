@@ -62,6 +62,7 @@ def _serve(asked: argparse.Namespace) -> int:
                 profile=sandbox.profile,
                 username=sandbox.username,
                 password=sandbox.password,
+                smtp_url=sandbox.smtp_url,
             ),
         )
         _line(f"serving {sandbox.profile} at {sandbox.url}\n")

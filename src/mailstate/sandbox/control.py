@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from .effects import Effect
 from .errors import SandboxError
 from .faults import Fault, Faults
 from .faults import Request as Noted
+from .outbox import Letter
 from .store import Store
 
 
@@ -36,6 +37,12 @@ class Operations(Protocol):
 
     def requests(self) -> list[Noted]:
         """Return what was asked."""
+
+    def outbox(self, number: int | None = None) -> list[Letter]:
+        """Return the letters that came in."""
+
+    def clear_outbox(self) -> int:
+        """Throw the letters away."""
 
     def publish_dns(self, domain: str) -> None:
         """Publish all that a domain needs."""
@@ -112,15 +119,31 @@ def routes(sandbox: Operations) -> list[Route]:
         _do("POST", "internal", set_internal),
         _do("POST", "faults", add_fault),
         _do("DELETE", "faults", clear_faults),
+        *_outbox_routes(sandbox),
         _do("POST", "reset", reset),
         _do("POST", "clock", advance),
         _do("POST", "expire-tokens", expire),
     ]
 
 
+def _outbox_routes(sandbox: Operations) -> list[Route]:
+    def outbox(asked: Mapping[str, str]) -> object:
+        letters = sandbox.outbox(int(asked["number"]) if "number" in asked else None)
+        return [letter.packed() if "raw" in asked else letter.summary() for letter in letters]
+
+    def clear_outbox(_: dict[str, Any]) -> object:
+        return {"removed": sandbox.clear_outbox()}
+
+    return [_look("outbox", outbox), _do("DELETE", "outbox", clear_outbox)]
+
+
 def _get(name: str, tell: Callable[[], object]) -> Route:
-    async def handle(_: Request) -> Response:
-        return JSONResponse(tell())
+    return _look(name, lambda _: tell())
+
+
+def _look(name: str, tell: Callable[[Mapping[str, str]], object]) -> Route:
+    async def handle(request: Request) -> Response:
+        return _answered(lambda: tell(request.query_params))
 
     return Route(f"/_sandbox/{name}", handle, methods=["GET"])
 
@@ -128,12 +151,16 @@ def _get(name: str, tell: Callable[[], object]) -> Route:
 def _do(method: str, name: str, do: Callable[[dict[str, Any]], object]) -> Route:
     async def handle(request: Request) -> Response:
         raw = await request.body()
-        try:
-            return JSONResponse(do(json.loads(raw or b"{}")))
-        except SandboxError as error:
-            return JSONResponse({"detail": error.message, "hint": error.hint}, 400)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            problem = f"{type(error).__name__}: {error}"
-            return JSONResponse({"detail": problem, "hint": "see the control routes"}, 400)
+        return _answered(lambda: do(json.loads(raw or b"{}")))
 
     return Route(f"/_sandbox/{name}", handle, methods=[method])
+
+
+def _answered(do: Callable[[], object]) -> Response:
+    try:
+        return JSONResponse(do())
+    except SandboxError as error:
+        return JSONResponse({"detail": error.message, "hint": error.hint}, 400)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        return JSONResponse({"detail": problem, "hint": "see the control routes"}, 400)

@@ -52,6 +52,10 @@ _TABLES = {
         "id INTEGER PRIMARY KEY, domain TEXT NOT NULL, name TEXT NOT NULL, ok INTEGER NOT NULL,"
         " fixable INTEGER NOT NULL, code TEXT NOT NULL, UNIQUE (domain, name)"
     ),
+    "outbox": (
+        "number INTEGER PRIMARY KEY, sender TEXT NOT NULL, recipients TEXT NOT NULL,"
+        " raw BLOB NOT NULL"
+    ),
     "effects": (
         "number INTEGER PRIMARY KEY, action TEXT NOT NULL, kind TEXT NOT NULL,"
         " object TEXT NOT NULL, actor TEXT NOT NULL, domain_state TEXT, detail TEXT NOT NULL"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import SandboxError
+from .outbox import Letter
 from .profiles import Cost, profile_named
 from .seed import load_seed
 
@@ -38,6 +39,8 @@ class Running:
     profile: str
     username: str
     password: str = field(repr=False)
+    smtp_url: str | None = None
+    """Where it takes letters; None if an older mailstate started it, which takes none."""
 
 
 def start(
@@ -113,6 +116,19 @@ def reset(directory: Path) -> None:
 def publish_dns(directory: Path, domain: str) -> None:
     """Publish every DNS record that *domain* needs in the running sandbox of *directory*."""
     _ask(directory, "publish-dns", {"domain": domain})
+
+
+def outbox(directory: Path, number: int | None = None) -> list[Letter]:
+    """Return the letters in the running sandbox of *directory*, or the one of that *number*."""
+    running = status(directory)
+    if running and running.smtp_url is None:
+        raise SandboxError(
+            f"the sandbox at {running.url} has no outbox: an older mailstate has started it",
+            hint="stop and start it",
+        )
+    wanted = "" if number is None else f"&number={number}"
+    answer = _ask(directory, f"outbox?raw=1{wanted}")
+    return [Letter.unpacked(packed) for packed in json.loads(answer)]
 
 
 def write_place(directory: Path, running: Running) -> None:
@@ -202,7 +218,8 @@ def _until(holds: Callable[[], bool], timeout: float) -> bool:
     return True
 
 
-def _ask(directory: Path, operation: str, asked: dict[str, str]) -> None:
+def _ask(directory: Path, operation: str, asked: dict[str, str] | None = None) -> bytes:
+    """Return the answer to an *operation*: something to do if anything is *asked*, else to see."""
     running = status(directory)
     if running is None:
         raise SandboxError(f"no sandbox runs in {directory}", hint="start it first")
@@ -210,7 +227,8 @@ def _ask(directory: Path, operation: str, asked: dict[str, str]) -> None:
         running.url.removeprefix("http://"), timeout=_ANSWER_TIMEOUT
     )
     try:
-        connection.request("POST", f"/_sandbox/{operation}", json.dumps(asked))
+        method, body = ("GET", None) if asked is None else ("POST", json.dumps(asked))
+        connection.request(method, f"/_sandbox/{operation}", body)
         response = connection.getresponse()
         answer = response.read()
     except OSError as error:
@@ -224,3 +242,4 @@ def _ask(directory: Path, operation: str, asked: dict[str, str]) -> None:
             f"the sandbox answers {response.status} to {operation}: {answer.decode()[:200]}",
             hint=f"look at {directory / LOG}",
         )
+    return answer

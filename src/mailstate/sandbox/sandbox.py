@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import random
 import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .api_tables import PERMS
 from .app import application
@@ -18,10 +19,14 @@ from .control import routes
 from .effects import Effect
 from .errors import SandboxError
 from .faults import Fault, Faults, FaultyApp, Kind, Request
+from .outbox import Letter, Refusals
 from .profiles import Cost, Settings, Spelling, profile_named
 from .seed import load_seed, plant
 from .server import HttpServer
 from .store import Store
+
+if TYPE_CHECKING:
+    from .smtp import MailServer
 
 ADMIN = "admin"
 SERVICE = "la_regie"
@@ -76,6 +81,11 @@ class Sandbox:
         self._bootstrap = bootstrap
         self._port = port
         self._server: HttpServer | None = None
+        self._mail: MailServer | None = None
+        self._mail_lock = threading.Lock()
+        self._mail_is_on = True
+        self._is_stopped = False
+        self._refusals = Refusals()
         seed_ = None if seed_file is None else load_seed(seed_file)
         self.store = Store(path, self.settings)
         database, remember = self.store.database, self.store.database.remember
@@ -100,18 +110,39 @@ class Sandbox:
         """Where it answers."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def smtp_url(self) -> str:
+        """
+        Where it takes letters: without login, without TLS, into the outbox.
+
+        The mail server starts when this is first asked for: most tests need none.
+        """
+        with self._mail_lock:
+            if self._mail is None:
+                if self._is_stopped:
+                    raise SandboxError("the sandbox is stopped", hint="ask while it serves")
+                self._mail = _mail_server(self.store, self._refusals)
+                if self._mail_is_on:
+                    self._mail.start()
+            return f"smtp://127.0.0.1:{self._mail.port}"
+
     def start(self) -> Self:
         """Begin to serve."""
         try:
             self._server = HttpServer(self._app, self._port)
         except SandboxError:
-            self.store.close()
+            self.stop()
             raise
         self._port = self._server.port
         return self
 
     def stop(self) -> None:
         """Stop serving and close the store."""
+        with self._mail_lock:
+            self._is_stopped = True
+            if self._mail:
+                self._mail.close()
+                self._mail = None
         if self._server:
             self._server.stop()
             self._server = None
@@ -135,9 +166,11 @@ class Sandbox:
         with self.store.database.lock:
             self.store.database.clear()
             self.faults.clear()
+            self._refusals.clear()
             self._app.requests.clear()
             self._dimail.clock.offset = 0.0
             self._fill()
+        self.start_mail()
 
     def publish_dns(self, domain: str) -> None:
         """Publish every DNS record *domain* needs, whether or not it exists yet."""
@@ -198,6 +231,40 @@ class Sandbox:
         """Return what the server did, oldest first."""
         return self.store.effects.all()
 
+    def outbox(self, number: int | None = None) -> list[Letter]:
+        """Return the letters that came in, oldest first, or only the one of that *number*."""
+        return self.store.outbox.all(number)
+
+    def clear_outbox(self) -> int:
+        """Throw the letters away and return how many there were."""
+        return self.store.outbox.clear()
+
+    def refuse_recipients(self, pattern: str, code: int = 550, *, times: int | None = None) -> None:
+        """
+        Have the mail server answer *code* to recipients that fit *pattern*, as in `*@a.example`.
+
+        Until `accept_recipients` or a reset, or for that many *times*.
+        """
+        self._refusals.add(pattern, code, times)
+
+    def accept_recipients(self) -> None:
+        """Have the mail server take every recipient again."""
+        self._refusals.clear()
+
+    def stop_mail(self) -> None:
+        """Have nobody listen at `smtp_url`, and break off what is under way there."""
+        with self._mail_lock:
+            self._mail_is_on = False
+            if self._mail:
+                self._mail.stop()
+
+    def start_mail(self) -> None:
+        """Have the mail server back, at the same place."""
+        with self._mail_lock:
+            self._mail_is_on = True
+            if self._mail:
+                self._mail.start()
+
     def requests(self) -> list[Request]:
         """Return what the server was asked, oldest first."""
         return list(self._app.requests)
@@ -241,3 +308,10 @@ class Sandbox:
             )
         planted = self.store.database.remember("seed", "{}")
         plant(load_seed(json.loads(planted)), self.store)
+
+
+def _mail_server(store: Store, refusals: Refusals) -> MailServer:
+    # aiosmtpd takes 40 ms to import, and few need it.
+    from .smtp import MailServer  # noqa: PLC0415
+
+    return MailServer(store.outbox, refusals)

@@ -15,6 +15,7 @@ from .dns import Dns
 from .effects import Effects
 from .errors import SandboxError
 from .mail_tables import AliasRow, MailRow, MailTables
+from .outbox import Outbox
 from .ox_tables import OxTables, OxUser
 from .passwords import generate, hashed
 from .profiles import Settings
@@ -25,7 +26,7 @@ Half = Literal["ox", "dovecot"]
 
 class Store:
     """
-    Three stores that know nothing of each other, plus the DNS and the log of effects.
+    Three stores that know nothing of each other, plus the DNS, the outbox and the log of effects.
 
     `api`, `mail` and `ox` are what the server writes one after the other. The methods here
     arrange a state in all of them at once, check nothing, and are not logged as effects.
@@ -53,6 +54,7 @@ class Store:
         self.ox = OxTables(self.database, unique=settings.ox_unique, bare_names=not profile.modern)
         self.dns = Dns(self.database)
         self.internal = looking.InternalChecks(self.database)
+        self.outbox = Outbox(self.database)
         self.effects = Effects(self.database, has_states=profile.checks)
         self.secret = self.database.remember("secret", secrets.token_hex(32))
 
