@@ -1,6 +1,6 @@
 """`mailstate sandbox …`: the embedded dimail, kept in `.mailstate/sandbox`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from mailstate.cli.settings import DEFAULT_CONCURRENCY, Target, policy
 from mailstate.errors import ExitCode, RemoteError, UsageError
 from mailstate.model.resources import DomainName
 from mailstate.model.secret import Secret
-from mailstate.sandbox import PROFILES, SandboxError, process
+from mailstate.reporting.paint import visible
+from mailstate.sandbox import PROFILES, Letter, SandboxError, process
 
 DIRECTORY = Path(".mailstate") / "sandbox"
 DEFAULT_PROFILE = "2026"
@@ -124,6 +125,89 @@ def publish_dns(domains: tuple[str, ...]) -> None:
         for name in names:
             process.publish_dns(DIRECTORY, name)
             output.write(f"The sandbox's DNS has all records of {name} now\n")
+
+
+@command.command(short_help="Show the letters that were sent.")
+@click.argument("number", metavar="[N]", type=click.IntRange(min=1), required=False)
+@click.option(
+    "--format",
+    type=click.Choice(["text", "html", "raw"]),
+    help="What to show of letter N: headers and plain text (default), HTML, or all as it was sent.",
+)
+def outbox(number: int | None, format: str | None) -> None:
+    """
+    List the letters that were sent to the sandbox's mail server, or show letter N.
+
+    They go no further. Whatever could do harm to a terminal is shown as an escape.
+    """
+    if number is None and format:
+        raise UsageError(
+            "--format is for one letter", hint="give its number: `mailstate sandbox outbox N`"
+        )
+    with _told():
+        letters = process.outbox(DIRECTORY, number)
+    if number is None:
+        output.write(_listed(letters))
+        return
+    if not letters:
+        raise UsageError(
+            f"there is no letter {number} in the outbox",
+            hint="`mailstate sandbox outbox` lists those that are there",
+        )
+    output.write(_shown(letters[0], format or "text"))
+
+
+def _listed(letters: Sequence[Letter]) -> str:
+    """One line for each letter: number, recipients, subject."""
+    if not letters:
+        return "The outbox is empty\n"
+    recipients = [visible(", ".join(letter.recipients)) for letter in letters]
+    digits = len(str(letters[-1].number))
+    width = min(max(map(len, recipients)), _WIDEST)
+    return "".join(
+        f"{letter.number:>{digits}}  {to:<{width}}  {visible(letter.header('Subject'))}".rstrip()
+        + "\n"
+        for letter, to in zip(letters, recipients, strict=True)
+    )
+
+
+def _shown(letter: Letter, format: str) -> str:
+    """One letter, safe to print. Raises `UsageError` if it has no such part."""
+    if format == "raw":
+        return _lines(letter.raw.decode("ascii", "backslashreplace").replace("\r\n", "\n"))
+    part = letter.html if format == "html" else letter.text
+    if part is None:
+        other = "text" if format == "html" else "html"
+        raise UsageError(
+            f"letter {letter.number} has no {format} part", hint=f"try --format {other} or raw"
+        )
+    if format == "html":
+        return "".join(f"{_html(line)}\n" for line in part.rstrip("\n").split("\n"))
+    headers = "".join(f"{name}: {visible(letter.header(name))}\n" for name in _HEADERS)
+    return f"{headers}\n{_lines(part)}"
+
+
+def _lines(text: str) -> str:
+    """*text* as lines that are safe; its blanks look alike, as on paper."""
+    return "".join(
+        f"{visible(line.translate(_BLANKS))}\n" for line in text.rstrip("\n").split("\n")
+    )
+
+
+def _html(line: str) -> str:
+    """A *line* of HTML that means the same, without what is not safe to print."""
+    line = line.replace("\t", " ")
+    if visible(line) == line:
+        return line
+    safe = "".join(char if visible(char) == char else f"&#{ord(char)};" for char in line)
+    # What is left are the commands of a CI system, which are made of plain characters.
+    return safe if visible(safe) == safe else safe.replace(":", "&#58;", 1).replace("##", "#&#35;")
+
+
+_WIDEST = 40
+_HEADERS = ("From", "To", "Subject", "Date")
+_BLANKS = {ord(blank): " " for blank in "\t\u00a0\u202f"}
+"""French puts them before `:` and `?`."""
 
 
 def _domain(written: str) -> DomainName:
