@@ -15,7 +15,7 @@ from mailstate.applying.outcome import (
 )
 from mailstate.errors import Place, Problem, Severity
 from mailstate.model.resources import Access, Alias, Domain, Mailbox, User
-from mailstate.model.state import Check
+from mailstate.model.state import Check, DnsRecord
 from mailstate.planning.explain import Explanation
 from mailstate.planning.plan import (
     Action,
@@ -30,6 +30,7 @@ from mailstate.planning.plan import (
     Reason,
     Unmanaged,
 )
+from mailstate.planning.readiness import Readiness, Standing
 from mailstate.reporting.plan_json import Context
 
 TRICKS = (
@@ -91,7 +92,20 @@ texts = st.sampled_from(POOL)
 """Quick to draw, for there are dozens in a plan."""
 
 # Words of ours, on which the views depend: known checks and codes, the usual delivery.
-OURS = ("mx", "spf", "dkim", "cname_imap", "domain_exist", "ox", "no_mx", "wrong_spf", "virtual")
+OURS = (
+    "mx",
+    "spf",
+    "dkim",
+    "cname_imap",
+    "domain_exist",
+    "ox",
+    "no_mx",
+    "wrong_spf",
+    "virtual",
+    "mx",
+    "CNAME",
+    "txt",
+)
 words = st.sampled_from([*POOL, *OURS * 5])
 empty_or = st.sampled_from(["", *POOL])
 maybe = st.sampled_from([None, *POOL])
@@ -146,6 +160,9 @@ checks = st.builds(
     codes=st.lists(words, max_size=3).map(tuple),
     details=st.lists(texts, max_size=2).map(tuple),
 )
+records = st.builds(
+    DnsRecord, target=texts, type=st.sampled_from(["mx", "CNAME", "txt", *POOL]), value=texts
+)
 holds = st.builds(
     Hold,
     domain=texts,
@@ -153,6 +170,7 @@ holds = st.builds(
     actor=st.sampled_from(Actor),
     detail=texts,
     checks=st.lists(checks, max_size=3).map(tuple),
+    records=st.lists(records, max_size=2).map(tuple),
 )
 blocked = st.builds(Blocked, change=changes(), reason=st.sampled_from(Reason), detail=texts)
 
@@ -225,16 +243,30 @@ explanations = st.builds(
 )
 
 
+standings = st.lists(
+    st.builds(
+        Readiness,
+        domain=texts,
+        standing=st.sampled_from(Standing),
+        hold=st.one_of(st.none(), holds),
+        held=st.integers(0, 3),
+        mailboxes=st.integers(0, 3),
+        records=st.lists(records, max_size=2).map(tuple),
+    ),
+    max_size=3,
+)
+
+
 def tamed(value, names=None):
     """*value* with a harmless text in the place of each; texts that differ still do."""
     names = {} if names is None else names
     match value:
-        case Action() | Actor() | HoldReason() | Reason() | Severity():
+        case Action() | Actor() | HoldReason() | Reason() | Severity() | Standing():
             return value
         case str():
             is_ours = not value or value in OURS or (value in _FIELDS)
             return value if is_ours else names.setdefault(value, f"w{len(names)}")
-        case tuple() | frozenset():
+        case tuple() | frozenset() | list():
             return type(value)(tamed(one, names) for one in value)
         case _ if is_dataclass(value) and not isinstance(value, type):
             changed = {

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from functools import partial
 
 import pytest
 from hypothesis import example, given
@@ -14,6 +15,7 @@ from mailstate.reporting.plan_json import plan_json, to_text
 from mailstate.reporting.plan_text import headline, plan_text, summary_line
 from mailstate.reporting.problems import problems_json, problems_text
 from mailstate.reporting.report import outcome_line, report_json, report_text
+from mailstate.reporting.status import status_bind, status_json, status_octodns, status_text
 from tests.reporting.strategies import (
     TRICKS,
     anything,
@@ -23,6 +25,7 @@ from tests.reporting.strategies import (
     plans,
     problems,
     reports,
+    standings,
     tamed,
     texts,
 )
@@ -109,6 +112,20 @@ def test_an_explanation_has_the_lines_that_it_would_have_with_harmless_values(ex
     assert_harmless(text)
     assert len(explanation_text(tamed(explanation), plain).split("\n")) == len(text.split("\n"))
     assert len(text.splitlines()) == text.count("\n")
+
+
+@fewer
+@given(standings)
+def test_a_status_has_the_lines_that_it_would_have_with_harmless_values(rows):
+    """
+    Also as records for name servers, where a line break would be a record of its own.
+    """
+    for view in (partial(status_text, paint=plain), status_bind, status_octodns):
+        text = view(rows)
+        assert_harmless(text)
+        assert len(view(tamed(rows)).split("\n")) == len(text.split("\n"))
+        assert len(text.splitlines()) == text.count("\n")
+    assert_json(status_json(rows))
 
 
 @fewer

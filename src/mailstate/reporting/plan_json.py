@@ -75,8 +75,7 @@ def to_text(document: object) -> str:
 
     Nor on the runner of GitHub Actions, which takes `##[` for a command anywhere in a line.
     """
-    text = json.dumps(document, indent=2)
-    return text.replace("\x7f", r"\u007f").replace("##[", r"#\u0023[") + "\n"
+    return json.dumps(document, indent=2).replace("##[", r"#\u0023[") + "\n"
 
 
 def digest(document: Json) -> str:

@@ -1,6 +1,5 @@
 """How far the domains are: a table for people, and their missing DNS records for name servers."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 from mailstate.model.state import DnsRecord
@@ -84,7 +83,7 @@ def _zone(row: Readiness) -> str:
     lines = ["---", f"# {visible(row.domain)}.yaml"]
     known = [record for record in row.records if record.value != UNKNOWN_KEY]
     for target in sorted({record.target for record in known}):
-        lines.append(f"{json.dumps(target)}:")
+        lines.append(f"{_quoted(target)}:")
         for record in known:
             if record.target == target:
                 lines += _octodns_record(record)
@@ -96,18 +95,22 @@ def _zone(row: Readiness) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _quoted(text: str) -> str:
+    return to_text(text).removesuffix("\n")
+
+
 def _octodns_record(record: DnsRecord) -> Iterator[str]:
     kind = record.type.upper()
-    yield f"  - type: {json.dumps(kind)}"
+    yield f"  - type: {_quoted(kind)}"
     match kind:
         case "MX":
             yield "    values:"
-            yield f"      - exchange: {json.dumps(record.value)}"
+            yield f"      - exchange: {_quoted(record.value)}"
             yield "        preference: 10"
         case "TXT":
-            yield f"    value: {json.dumps(record.value.replace(';', chr(92) + ';'))}"
+            yield f"    value: {_quoted(record.value.replace(';', chr(92) + ';'))}"
         case _:
-            yield f"    value: {json.dumps(record.value)}"
+            yield f"    value: {_quoted(record.value)}"
 
 
 def _why(row: Readiness, paint: Painter) -> Iterator[str]:
