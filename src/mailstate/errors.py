@@ -40,7 +40,7 @@ class ExitCode(IntEnum):
         "dimail not reached, refused the credentials, or answered so that no plan is possible",
     )
     INTERRUPTED = 5, "interrupted; what was under way was finished and reported"
-    CHANGES = 10, "with --detailed-exitcode: there are changes to make"
+    CHANGES = 10, "with --detailed-exitcode: changes to make; with fmt --check: files to format"
     WAITING = (
         11,
         "with --detailed-exitcode: nothing to do now, but something is held or in conflict",

@@ -10,15 +10,15 @@ from mailstate.cli import output
 @click.command("schema")
 @click.argument(
     "name",
-    metavar="[state|plan|report|settings]",
-    type=click.Choice(["state", "plan", "report", "settings"]),
+    metavar="[state|plan|report|settings|snapshot]",
+    type=click.Choice(["state", "plan", "report", "settings", "snapshot"]),
     default="state",
 )
 def command(name: str) -> None:
     """
     Print a JSON Schema (draft 2020-12) that comes with this version.
 
-    Of the state files (the default), of plans, of the reports of apply, or of mailstate.toml.
+    Of the state files (the default), plans, reports of apply, mailstate.toml, or snapshots.
     """
     schema = resources.files("mailstate") / "schema" / f"{name}.schema.json"
     output.write(schema.read_text("utf-8"))

@@ -19,7 +19,11 @@ def mailbox_fields(live: Mailbox, desired: Mailbox) -> tuple[str, ...]:
 
 
 def domain_fields(live: Domain, desired: Domain) -> tuple[str, ...]:
-    """The fields in which *live* is told to differ from *desired*."""
+    """
+    The fields in which *live* is told to differ from *desired*.
+
+    A domain without webmail asks for no context: whatever dimail tells of one is all right.
+    """
     return _differing(live, desired, _DOMAIN_FIELDS)
 
 
@@ -27,8 +31,9 @@ def _differing(live: object, desired: object, names: tuple[str, ...]) -> tuple[s
     return tuple(
         name
         for name in names
-        if (value := getattr(live, name)) is not None
-        and _comparable(value) != _comparable(getattr(desired, name))
+        if (there := getattr(live, name)) is not None
+        and (wanted := getattr(desired, name)) is not None
+        and _comparable(there) != _comparable(wanted)
     )
 
 
