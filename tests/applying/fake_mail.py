@@ -73,6 +73,7 @@ class FakeMail:
         self.on_call = lambda _call: None
         self.calls = []
         self.effects = []
+        self.gone = []
         self.most_at_once = 0
         self._under_way = 0
         self._late = []
@@ -257,6 +258,8 @@ class FakeMail:
                 raise AssertionError(resource)
 
     def _delete(self, resource):
+        if self.stored(resource) is not None:
+            self.gone.append(resource.key)
         if isinstance(resource, Access):
             self.accesses.pop(resource.key, None)
             return

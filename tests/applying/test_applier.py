@@ -15,7 +15,7 @@ from mailstate.applying.outcome import (
     StillHeld,
     word_for,
 )
-from mailstate.model.resources import access_key
+from mailstate.model.resources import Kind, access_key
 from mailstate.model.state import DomainState
 from mailstate.planning.plan import Actor, HoldReason
 from mailstate.planning.planner import plan
@@ -343,6 +343,53 @@ def test_a_stop_ends_the_wait_for_a_busy_server():
     assert "interrupted before it was done" == outcome.message
     assert report.interrupted
     assert [7.0] == slept
+
+
+PRUNE = replace(
+    POLICY,
+    prune=frozenset({Kind.ACCESS, Kind.ALIAS, Kind.MAILBOX}),
+    delete_mailboxes=True,
+    max_removals_percent=100,
+)
+REPLACED = desired(asked(A, alias("new@y.test")))
+OLD = (alias("old@a.example"), mailbox("old"))
+
+
+def test_what_is_in_no_file_goes_once_nothing_leads_to_it_any_more():
+    """
+    The new alias first, then the old one, then the mailbox it led to, though all may start.
+    """
+    server = server_with(
+        there(A, *OLD),
+        policy=PRUNE,
+        seconds={("create", "alias/info@a.example/new@y.test"): 50.0},
+    )
+
+    report = applied(REPLACED, server, policy=PRUNE)
+
+    assert {"applied"} == set(words(report).values())
+    assert ["alias/info@a.example/old@a.example", "mailbox/old@a.example"] == server.gone
+    assert (50.0, 51.0) == tuple(call.at for call in server.calls if call.verb == "delete")
+
+
+def test_what_cannot_be_replaced_is_not_removed():
+    """
+    Nor what it leads to: mail goes on as before.
+    """
+    server = server_with(
+        there(A, *OLD),
+        policy=PRUNE,
+        troubles={("create", "alias/info@a.example/new@y.test"): [Trouble.REFUSED]},
+    )
+
+    report = applied(REPLACED, server, policy=PRUNE)
+
+    assert {
+        "alias/info@a.example/new@y.test": "failed",
+        "alias/info@a.example/old@a.example": "skipped",
+        "mailbox/old@a.example": "skipped",
+    } == words(report)
+    assert [] == server.gone
 
 
 def test_nothing_planned_is_nothing_done():
