@@ -26,7 +26,11 @@ def test_support_addresses_that_are_none_are_left_out():
     """
     A letter without an address to ask is better than no letter.
     """
-    contacts = {D: "dsi@château.example", DomainName("b.example"): "nobody"}
+    contacts = {
+        D: "dsi@château.example",
+        DomainName("b.example"): "nobody",
+        DomainName("c.example"): "élu@c.example",
+    }
     head = read_letterhead(sender="noreply@commune.example", contacts=contacts)
 
     assert {D: "dsi@xn--chteau-xta.example"} == head.contacts

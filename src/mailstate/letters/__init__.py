@@ -7,6 +7,7 @@ The letters: a new mailbox's holder gets the way in, a domain's support address 
     letterhead    what all letters of a run share, made of settings
     words         what the letters say that is no template: French and English
     records       the DNS records that mend a domain
+    folding       how headers with accents are written
     compose       values to `EmailMessage`, pure
     server        the SMTP URL, read without ever showing it
     conversation  one connection to the mail server; what happens is told by values

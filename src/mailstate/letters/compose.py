@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from enum import StrEnum
 from html import escape
 from itertools import starmap
@@ -19,6 +18,7 @@ from urllib.parse import quote
 
 from mailstate.letters import words
 from mailstate.letters.addresses import shown, shown_in_header
+from mailstate.letters.folding import new_letter
 from mailstate.letters.letterhead import Letterhead
 from mailstate.letters.records import Record
 from mailstate.letters.templates import Letter
@@ -148,7 +148,7 @@ def _letter(
         language=head.language,
         subject=escape(subject),
     )
-    message = EmailMessage(SMTP if to.addr_spec.isascii() else SMTPUTF8)
+    message = new_letter(is_ascii=to.addr_spec.isascii())
     message["From"] = head.sender.header
     message["To"] = to
     if contact := domain and head.contacts.get(domain):

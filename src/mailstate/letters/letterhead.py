@@ -58,6 +58,6 @@ def read_letterhead(
         contacts={
             domain: address.addr_spec
             for domain, text in (contacts or {}).items()
-            if (address := mail_address(text))
+            if (address := mail_address(text)) and address.addr_spec.isascii()
         },
     )
