@@ -15,11 +15,23 @@ from tests.cli.support import COMMAND
 
 TARGET = {"--state", "--url", "--sandbox", "--concurrency", "--verbose", "--log-format"}
 
+SELECTION = {"--only", "--changed-since", "--shard"}
+PLANNING = {*TARGET, *SELECTION, "--prune", "--delete-mailboxes", "--max-removals"}
 PROMISED = {
     "validate": {"--format", "--strict", "--state"},
-    "plan": {*TARGET, "--out", "--format", "--detailed-exitcode"},
-    "apply": {*TARGET, "--yes", "--journal", "--report", "--no-notify", "--fail-fast", "--format"},
-    "explain": {*TARGET, "--format"},
+    "plan": {*PLANNING, "--out", "--format", "--detailed-exitcode", "--live"},
+    "apply": {
+        *PLANNING,
+        *("--yes", "--wait", "--journal", "--report", "--no-notify", "--fail-fast", "--format"),
+    },
+    "status": {*TARGET, *SELECTION, "--format"},
+    "import": {*TARGET, "--out"} - {"--state"},
+    "snapshot": {*TARGET, "--out"},
+    "explain": {*PLANNING, "--format"},
+    "bootstrap": {"--url", "--yes"},
+    "notify": {*TARGET, "--journal"},
+    "fmt": {"--check"},
+    "sandbox outbox": {"--format"},
     "schema": set(),
     "sandbox start": {"--profile", "--port", "--cost", "--seed"},
     "sandbox stop": set(),

@@ -165,7 +165,7 @@ def _listed(letters: Sequence[Letter]) -> str:
     digits = len(str(letters[-1].number))
     width = min(max(map(len, recipients)), _WIDEST)
     return "".join(
-        f"{letter.number:>{digits}}  {to:<{width}}  {visible(letter.header('Subject'))}".rstrip()
+        f"{letter.number:>{digits}}  {to:<{width}}  {_line(letter.header('Subject'))}".rstrip()
         + "\n"
         for letter, to in zip(letters, recipients, strict=True)
     )
@@ -189,9 +189,11 @@ def _shown(letter: Letter, format: str) -> str:
 
 def _lines(text: str) -> str:
     """*text* as lines that are safe; its blanks look alike, as on paper."""
-    return "".join(
-        f"{visible(line.translate(_BLANKS))}\n" for line in text.rstrip("\n").split("\n")
-    )
+    return "".join(f"{_line(line)}\n" for line in text.rstrip("\n").split("\n"))
+
+
+def _line(text: str) -> str:
+    return visible(text.translate(_BLANKS))
 
 
 def _html(line: str) -> str:
@@ -233,6 +235,7 @@ def sandbox_target(settings: Mapping[str, Any], *, concurrency: int | None) -> T
         password=Secret(running.password),
         policy=policy({**settings, "service_account": running.username}, running.username),
         concurrency=concurrency or settings.get("concurrency", DEFAULT_CONCURRENCY),
+        smtp_url=running.smtp_url,
     )
 
 
