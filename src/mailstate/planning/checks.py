@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from mailstate.model.resources import DomainName
 from mailstate.model.state import Check, DnsRecord, LiveDomain
 
+_SPF = "v=spf1"
 _PROVIDER = "ox.numerique.gouv.fr."
 
 UNKNOWN_KEY = "(the key that dimail gives for the domain)"
@@ -67,7 +68,7 @@ def record_for(check_name: str) -> DnsRecord | None:
             host = check_name.removeprefix("cname_")
             return DnsRecord(target=host, type="cname", value=f"{host}.{_PROVIDER}")
         case "spf":
-            value = f"v=spf1 include:_spf.{_PROVIDER.removesuffix('.')} -all"
+            value = f"{_SPF} include:_spf.{_PROVIDER.removesuffix('.')} -all"
             return DnsRecord(target="", type="txt", value=value)
         case "dkim":
             return DnsRecord(target="dimail._domainkey", type="txt", value=UNKNOWN_KEY)
@@ -121,13 +122,23 @@ def _is_form_of(record: DnsRecord, told: DnsRecord) -> bool:
         return False
     if record.value == UNKNOWN_KEY:
         return told.target.endswith("_domainkey")
+    if record.value.startswith(_SPF):
+        return told.target == record.target and told.value.lower().startswith(_SPF)
     return told.target == record.target
 
 
 def _quoted(text: str) -> str:
-    """*text* as the strings of a TXT record, each of at most 255 characters (RFC 1035 §3.3)."""
-    parts = [text[start : start + 255] for start in range(0, len(text), 255)]
-    return " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
+    """*text* as the strings of a TXT record, each of at most 255 bytes (RFC 1035 §3.3, §5.1)."""
+    data = text.encode()
+    parts = [data[start : start + 255] for start in range(0, len(data), 255)] or [b""]
+    return " ".join('"' + "".join(map(_escaped, part)) + '"' for part in parts)
+
+
+def _escaped(byte: int) -> str:
+    character = chr(byte)
+    if character in {'"', "\\"}:
+        return f"\\{character}"
+    return character if " " <= character <= "~" else f"\\{byte:03}"
 
 
 def what_to_do(check: Check, domain: DomainName) -> str:

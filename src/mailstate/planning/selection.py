@@ -42,6 +42,9 @@ def select(
     *changed_files* are the files that differ from `changed_since`, as places name them; None
     stands for all of them. Raises `UsageError` for a pattern that no declared domain fits: a
     misspelt one would look like nothing to do.
+
+    Shards are cut so that their plans together are the whole plan. Other selections may leave out
+    a mailbox that an alias leads to: the alias is then planned as if the mailbox were there.
     """
     for pattern in selection.only:
         if not any(fnmatchcase(name, pattern.lower()) for name in desired.domains):
@@ -51,13 +54,14 @@ def select(
             )
     if not selection.is_partial:
         return desired
+    shard = _in_shard(desired, selection.shard)
     return replace(
         desired,
         domains={
             name: domain
             for name, domain in desired.domains.items()
             if _fits(name, selection.only)
-            and _is_in_shard(domain, selection.shard)
+            and name in shard
             and (changed_files is None or _files_of(domain, desired) & set(changed_files))
         },
     )
@@ -67,19 +71,43 @@ def _fits(name: DomainName, patterns: tuple[str, ...]) -> bool:
     return not patterns or any(fnmatchcase(name, pattern.lower()) for pattern in patterns)
 
 
-def _is_in_shard(domain: DesiredDomain, shard: tuple[int, int] | None) -> bool:
-    """
-    Whether the shard is the one of *domain*'s OX context.
-
-    Domains that share a context share a shard, so that its names are compared in one plan. The
-    hash depends on the name alone: adding a domain moves no other.
-    """
+def _in_shard(desired: DesiredState, shard: tuple[int, int] | None) -> Collection[DomainName]:
+    """The domains of *shard*, by a hash of their group's name alone."""
     if shard is None:
-        return True
+        return desired.domains.keys()
     which, of = shard
-    group = domain.domain.context or domain.domain.name
-    number = int.from_bytes(hashlib.sha256(group.encode()).digest()[:8])
-    return number % of == which - 1
+    return {
+        name
+        for name, group in _groups(desired).items()
+        if int.from_bytes(hashlib.sha256(group.encode()).digest()[:8]) % of == which - 1
+    }
+
+
+def _groups(desired: DesiredState) -> Mapping[DomainName, str]:
+    """
+    For each domain the name of its group: what must be planned together for the plan to be true.
+
+    Domains share a group if they share an OX context, whose names are compared, or if an alias
+    leads from one to the other, since it waits for the mailbox there. A new domain moves no other
+    unless it links two groups.
+    """
+    leader: dict[str, str] = {}
+
+    def first(name: str) -> str:
+        while (above := leader.get(name, name)) != name:
+            name = above
+        return name
+
+    def context(domain: DesiredDomain) -> str:
+        return domain.domain.context or domain.domain.name
+
+    for domain in desired.domains.values():
+        for alias in domain.aliases.values():
+            other = desired.domains.get(DomainName(alias.destination.rpartition("@")[2].lower()))
+            if other is not None:
+                low, high = sorted((first(context(domain)), first(context(other))))
+                leader[high] = low
+    return {name: first(context(domain)) for name, domain in desired.domains.items()}
 
 
 def _files_of(domain: DesiredDomain, desired: DesiredState) -> set[str]:
