@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mailstate.applying.outcome import Applied, Failed, NotBegun, Report, Skipped, StillHeld
+from mailstate.applying.outcome import Applied, Failed, Letter, NotBegun, Report, Skipped, StillHeld
 from mailstate.errors import Place, Problem, Severity
 from mailstate.model.resources import (
     Access,
@@ -51,6 +51,7 @@ class Example:
     plan: Plan = field(default_factory=Plan)
     report: Report | None = None
     problems: tuple[Problem, ...] = ()
+    selection: dict[str, object] | None = None
 
 
 def at(line, domain=COMMUNE):
@@ -306,6 +307,33 @@ def hostile():
     return Example(name="hostile", plan=made, report=Report(outcomes=outcomes), problems=(problem,))
 
 
+def letters():
+    """Mailboxes that are made, and letters that did not reach anybody."""
+    box = mailbox("jean.dupont", "Jean Dupont", secondary_email="jean@perso.example")
+    made = planned([declared(domain(), box)], [live(domain())])
+    other = replace(made.changes[0], after=replace(box, local_part="jd"))
+    sent = Letter(to="jean@perso.example", is_delivered=True, detail="a login link")
+    lost = Letter(
+        to="jean@perso.example",
+        is_delivered=False,
+        detail="the mail server refused the address: 550 no such user",
+        hint="correct the secondary address",
+    )
+    vague = replace(lost, detail="the connection broke while it was sent", hint="")
+    outcomes = (
+        Applied(change=made.changes[0], letter=lost),
+        Failed(change=other, message="created, but not yet as asked", letter=vague),
+        Applied(change=other, letter=sent),
+    )
+    return Example(name="letters", plan=made, report=Report(outcomes=outcomes))
+
+
+def some_domains():
+    """A plan that looked at some of the domains only."""
+    made = planned([declared(domain(), mailbox("zoe", "Zoé Blanc"))], [live(domain())])
+    return Example(name="some_domains", plan=made, selection={"domains": 1, "declared": 7})
+
+
 def problems():
     """Faults of files, an error and a warning."""
     return Example(
@@ -335,5 +363,7 @@ EXAMPLES = [
     held(),
     left_as_it_is(),
     hostile(),
+    letters(),
+    some_domains(),
     problems(),
 ]

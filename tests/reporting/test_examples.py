@@ -24,7 +24,12 @@ def views(example):
         yield "problems.txt", problems_text(example.problems, plain)
         yield "annotations.txt", problems_github(example.problems)
     if example.name != "problems":
-        yield "plan.txt", plan_text(example.plan, target=CONTEXT.target, paint=plain)
+        yield (
+            "plan.txt",
+            plan_text(
+                example.plan, target=CONTEXT.target, paint=plain, selection=example.selection
+            ),
+        )
     if example.report is not None:
         yield "report.txt", report_text(example.report, plain)
 
