@@ -46,22 +46,25 @@ say 'What would have to be done? (Nothing is changed.)'
 run mailstate plan --sandbox | shorten 18 8
 
 say 'Do it. Mailboxes wait until their domain is there and enabled, then they are made.'
-run mailstate apply --sandbox --yes --no-notify | shorten 8 24
+run mailstate apply --sandbox --yes | shorten 8 24
 
-say 'What is held now, why, and who must act? Nothing else is left to do.'
-run mailstate plan --sandbox | shorten 16 2
+say 'What is still held, why, and who must act?'
+run mailstate status --sandbox saint-aubin.example val-de-brume.example
 run mailstate explain --sandbox mailbox/ines.belkacem@saint-aubin.example
 
 say 'The owners of the two domains publish what is missing. The same command goes on.'
 held=$(mailstate plan --sandbox --format json | count held)
 run mailstate sandbox publish-dns saint-aubin.example val-de-brume.example
-run mailstate apply --sandbox --yes --no-notify --report report.json | shorten 6 3
+run mailstate apply --sandbox --yes --report report.json | shorten 6 3
 applied=$(count applied <report.json)
 if [ "$held" != "$applied" ]; then
   echo "error: $held were held, and $applied were made" >&2
   exit 1
 fi
 
-say "Exactly the $applied that were held. Dimail is as the files say:"
+say "Exactly the $applied that were held. Their holders have got a letter with a way in:"
+run mailstate sandbox outbox | shorten 2 2
+
+say 'Nothing is left to do.'
 run mailstate plan --sandbox --detailed-exitcode
 echo "exit code $?"

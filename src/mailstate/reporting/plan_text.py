@@ -86,8 +86,10 @@ def headline(
     return paint(f"Plan for {visible(target)}{part}: {summary_line(plan)}", Tone.TITLE)
 
 
-def held_lines(held: Iterable[tuple[Hold, Change]], paint: Painter) -> Iterator[str]:
-    """Each hold once: why, who must act, what is to be published, and which changes wait."""
+def held_lines(
+    held: Iterable[tuple[Hold, Change]], paint: Painter, *, is_list: bool = True
+) -> Iterator[str]:
+    """Each hold once: why, who must act, what is to be published; with a list, what waits."""
     by_domain = sorted(held, key=lambda entry: entry[0].domain)
     for hold, changes in _grouped(by_domain).items():
         head = f"{hold.domain}: {HOLD[hold.reason]}, {counted(len(changes), 'change')} held"
@@ -95,7 +97,8 @@ def held_lines(held: Iterable[tuple[Hold, Change]], paint: Painter) -> Iterator[
         yield f"    {visible(hold.detail)}"
         for check in hold.checks:
             yield from _check_lines(check, hold)
-        yield from _change_lines(changes, paint, indent="    ")
+        if is_list:
+            yield from _change_lines(changes, paint, indent="    ")
 
 
 def _check_lines(check: Check, hold: Hold) -> Iterator[str]:

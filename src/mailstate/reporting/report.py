@@ -73,8 +73,8 @@ def report_text(report: Report, paint: Painter) -> str:
     lines += _undelivered_lines(report, paint)
     held = [one for one in report.outcomes if isinstance(one, StillHeld)]
     if held:
-        lines += ["", paint("Still held", Tone.TITLE)]
-        lines += held_lines(((one.hold, one.change) for one in held), paint)
+        lines += ["", paint("Still held: `mailstate plan` lists it", Tone.TITLE)]
+        lines += held_lines(((one.hold, one.change) for one in held), paint, is_list=False)
     return "\n".join(lines) + "\n"
 
 
