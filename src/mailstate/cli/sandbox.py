@@ -234,7 +234,7 @@ def sandbox_target(settings: Mapping[str, Any], *, concurrency: int | None) -> T
         username=running.username,
         password=Secret(running.password),
         policy=policy({**settings, "service_account": running.username}, running.username),
-        concurrency=concurrency or settings.get("concurrency", DEFAULT_CONCURRENCY),
+        concurrency=concurrency or int(settings.get("concurrency", DEFAULT_CONCURRENCY)),
         smtp_url=running.smtp_url,
     )
 

@@ -114,7 +114,7 @@ def remote_target(
         username=account,
         password=password,
         policy=policy(settings, account),
-        concurrency=concurrency or settings.get("concurrency", DEFAULT_CONCURRENCY),
+        concurrency=concurrency or int(settings.get("concurrency", DEFAULT_CONCURRENCY)),
         ca_file=Path(ca_file) if ca_file else None,
     )
 
