@@ -46,7 +46,7 @@ say 'What would have to be done? (Nothing is changed.)'
 run mailstate plan --sandbox | shorten 18 8
 
 say 'Do it. Mailboxes wait until their domain is there and enabled, then they are made.'
-run mailstate apply --sandbox --yes | shorten 8 24
+run mailstate apply --sandbox --yes | shorten 8 30
 
 say 'What is still held, why, and who must act?'
 run mailstate status --sandbox saint-aubin.example val-de-brume.example
