@@ -15,7 +15,7 @@ from mailstate.sandbox import Sandbox
 from tests.cli.support import ALICE, BOB, CLEO, Place, Ran
 from tests.letters.servers import Inbox
 
-__all__ = ["ALICE", "BOB", "CLEO", "D", "SERVICE", "Communes", "a_domain", "box"]
+__all__ = ["ALICE", "BOB", "CLEO", "SERVICE", "Communes", "D", "a_domain", "box"]
 
 D = "commune.example"
 SERVICE = "la_regie"
@@ -101,8 +101,8 @@ class Communes(Place):
     def letters(self) -> list[EmailMessage]:
         """The letters since `forget`."""
         assert self.inbox is not None
-        contents = (letter.content for letter in self.inbox.letters)
-        return [message_from_bytes(bytes(one), policy=default) for one in contents]  # type: ignore[arg-type]
+        contents = (letter.original_content or b"" for letter in self.inbox.letters)
+        return [message_from_bytes(one, policy=default) for one in contents]
 
     def welcomed(self) -> list[str]:
         """To whom a letter went since `forget`, once for each letter."""
@@ -111,7 +111,7 @@ class Communes(Place):
 
     def keys(self) -> list[str]:
         """The passwords and the codes in the letters since `forget`, none of them twice."""
-        texts = [str(letter.get_body(("plain",)).get_content()) for letter in self.letters()]  # type: ignore[union-attr]
+        texts = map(text_of, self.letters())
         return [key for text in texts for key in (*PASSWORD.findall(text), *CODE.findall(text))]
 
     def made(self, kind: str = "mailbox") -> list[str]:
@@ -148,6 +148,13 @@ class Communes(Place):
             body=json.dumps(body),
             times=None,
         )
+
+
+def text_of(letter: EmailMessage) -> str:
+    """The plain half of *letter*."""
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 WRONG = {"code": "odd", "detail": "étrange"}

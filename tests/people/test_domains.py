@@ -73,9 +73,7 @@ def test_the_access_of_the_service_account(place_of, profile):
     place = place_of(profile)
     place.declare(a_domain())
     report = place.apply()
-    answers = [
-        request.status for request in place.sandbox.requests() if request.path == "/allows/"
-    ]
+    answers = [request.status for request in place.sandbox.requests() if request.path == "/allows/"]
 
     assert "applied" == outcomes(report, "access")[f"{D}/{SERVICE}"]
     assert {(SERVICE, D), (ALICE, D)} == set(place.sandbox.store.api.allows())
