@@ -18,6 +18,8 @@ from mailstate.model.resources import DomainName, Key
 from mailstate.planning.plan import Change, Hold, Plan
 from mailstate.reporting.plan_json import Context, plan_document
 
+_BEGINNING = '{"at": "'
+
 
 class Journal:
     """Writes down what an applier does; an `Observer`. Raises `SettingsError` if it cannot."""
@@ -25,7 +27,10 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            size = os.fstat(self._file).st_size
+            # A line that was torn by a kill or a full disk: ours must not become its end.
+            self._is_torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
         except OSError as error:
             raise self._fault(error) from None
 
@@ -55,6 +60,7 @@ class Journal:
             address=outcome.change.key,
             outcome=word_for(outcome),
             letter=letter and ("delivered" if letter.is_delivered else "undelivered"),
+            unknown=isinstance(outcome, Failed) and outcome.is_unknown,
         )
 
     def notified(self, address: Key, *, is_delivered: bool) -> None:
@@ -76,8 +82,11 @@ class Journal:
     def _write(self, event: str, **values: object) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": at, "event": event, **values}) + "\n"
+        data = (b"\n" if self._is_torn else b"") + line.encode("ascii")
+        self._is_torn = False
         try:
-            os.write(self._file, line.encode("ascii"))
+            while data:  # a disk that is nearly full takes a part, and refuses the next
+                data = data[os.write(self._file, data) :]
             os.fsync(self._file)
         except OSError as error:
             raise self._fault(error) from None
@@ -93,7 +102,7 @@ class Memory:
     What a journal remembers of earlier runs.
 
     `unwelcomed` are the mailboxes whose creation was begun and whose holder, as far as the
-    journal tells, got no letter that was due: not delivered, or the run was killed in between.
+    journal tells, got no letter: not delivered, not known to be made, or killed in between.
     `told` is how each domain stood when its support address last heard of it.
     """
 
@@ -105,8 +114,8 @@ def remembered(path: Path) -> Memory:
     """
     What the journal at *path* remembers; nothing if there is none yet.
 
-    A last line that was cut off by a kill is passed over. Raises `SettingsError` for a file that
-    is no journal.
+    Lines that were torn by a kill or a full disk are passed over. Raises `SettingsError` for a
+    file that is no journal.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
@@ -116,13 +125,15 @@ def remembered(path: Path) -> Memory:
         raise _no_journal(path) from None
     unwelcomed: dict[Key, None] = {}
     told: dict[DomainName, str] = {}
-    for number, line in enumerate(lines, start=1):
+    for line in lines:
         try:
             event = json.loads(line)
             match event["event"]:
                 case "begun" if event["action"] == "create":
                     if event["address"].startswith("mailbox/"):
                         unwelcomed[Key(event["address"])] = None
+                case "ended" if event.get("unknown"):
+                    pass  # it may be there, and then nobody has been told
                 case "ended" | "notified" if event["letter"] != "undelivered":
                     # Delivered, or none was due. What failed for good is not there to be told.
                     unwelcomed.pop(Key(event["address"]), None)
@@ -130,11 +141,17 @@ def remembered(path: Path) -> Memory:
                     told[DomainName(event["domain"])] = event["standing"]
                 case _:
                     pass
-        except (ValueError, KeyError, TypeError, AttributeError):
-            if number == len(lines):
-                break
+        except ValueError:
+            if not _is_torn(line):
+                raise _no_journal(path) from None
+        except (KeyError, TypeError, AttributeError):
             raise _no_journal(path) from None
     return Memory(unwelcomed=tuple(unwelcomed), told=told)
+
+
+def _is_torn(line: str) -> bool:
+    """Whether *line*, which is no JSON, is the beginning of a line of ours."""
+    return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
 
 
 def _no_journal(path: Path) -> SettingsError:

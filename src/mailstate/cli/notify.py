@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Unpack
@@ -50,10 +50,11 @@ def command(
 async def _notify(request: Request, addresses: Sequence[str], path: Path | None) -> int:
     settings = request.settings()
     desired = read_desired(state_directory(settings, request.state))
-    keys = [mailbox_key(address.removeprefix("mailbox/")) for address in addresses]
-    if path is not None:
-        keys += [key for key in remembered(path).unwelcomed if key not in keys]
+    named = (mailbox_key(address.removeprefix("mailbox/")) for address in addresses)
+    keys = [*dict.fromkeys(named)]
     mailboxes = _mailboxes(keys, desired)
+    if path is not None:
+        mailboxes += _due(remembered(path).unwelcomed, desired, besides=keys)
     if not mailboxes:
         output.write("Everybody has got the letter that was due\n")
         return ExitCode.OK
@@ -96,13 +97,30 @@ async def _letter(mailbox: Mailbox, client: DimailClient, greeter: Greeter) -> L
     return letter or Letter(to=to, is_delivered=False, detail=detail)
 
 
-def _mailboxes(keys: Sequence[Key], desired: DesiredState) -> list[Mailbox]:
-    """The declared mailboxes of *keys*. Raises `UsageError` for what no file declares."""
-    declared = {
+def _declared(desired: DesiredState) -> Mapping[Key, Mailbox]:
+    return {
         key: mailbox
         for domain in desired.domains.values()
         for key, mailbox in domain.mailboxes.items()
     }
+
+
+def _due(
+    keys: Sequence[Key], desired: DesiredState, *, besides: Sequence[Key]
+) -> Iterator[Mailbox]:
+    """Those of *keys* that the files still have, with a holder who waits for a letter."""
+    declared = _declared(desired)
+    for key in keys:
+        mailbox = declared.get(key)
+        if mailbox is None:
+            output.say(f"note: {visible(key)} is in no file any more, and so gets no letter")
+        elif key not in besides and mailbox.secondary_email and mailbox.active is not False:
+            yield mailbox
+
+
+def _mailboxes(keys: Sequence[Key], desired: DesiredState) -> list[Mailbox]:
+    """The declared mailboxes of *keys*. Raises `UsageError` for what no file declares."""
+    declared = _declared(desired)
     unknown = [key for key in keys if key not in declared]
     if unknown:
         raise UsageError(
