@@ -241,9 +241,15 @@ def test_the_plans_of_all_shards_together_are_the_whole_plan(world):
     parts = [plan(part, world.live, policy) for part in shards(world.desired, 4)]
 
     for field in fields(Plan):
-        assert set(getattr(whole, field.name)) == {
-            entry for part in parts for entry in getattr(part, field.name)
-        }
+        assert told(whole, field.name) == {one for part in parts for one in told(part, field.name)}
+
+
+def told(made, section):
+    """Give a section of a plan, without the numbers that a shard's own plan has."""
+    entries = getattr(made, section)
+    if section == "refused":
+        return {replace(entry, detail="") for entry in entries}
+    return set(entries)
 
 
 def test_a_plan_says_what_was_selected():
