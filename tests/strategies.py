@@ -42,7 +42,7 @@ from mailstate.planning.plan import Policy
 SERVICE = "la_regie"
 UUIDS = tuple(str(UUID(int=n << 96 | 0xABC)) for n in (1, 2, 3))
 STRANGERS = ("admin", str(UUID(int=9 << 96)))
-fewer = settings(max_examples=max(20, settings().max_examples // 2))
+fewer = settings(max_examples=max(20, settings().max_examples // 3))
 """For what costs much or is tried often: the profile still decides how hard to try."""
 
 REMOVABLE = (Kind.ACCESS, Kind.ALIAS, Kind.MAILBOX)
