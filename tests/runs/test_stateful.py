@@ -11,9 +11,10 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mailstate.errors import ExitCode
 from mailstate.sandbox import PROFILES, Sandbox
@@ -63,8 +64,13 @@ class Runs(RuleBasedStateMachine):
     def teardown(self):
         shutil.rmtree(self.folder)
 
-    @initialize(profile=st.sampled_from(PROFILES), both=st.booleans())
-    def begin(self, profile, both):
+    @initialize(
+        profile=st.sampled_from(PROFILES),
+        both=st.booleans(),
+        features=st.sampled_from(FEATURES),
+        is_published=st.booleans(),
+    )
+    def begin(self, profile, both, features, is_published):
         self.profile = profile
         self.sandbox = _running[profile]
         self.sandbox.reset()
@@ -74,7 +80,9 @@ class Runs(RuleBasedStateMachine):
         if profile == "2024":
             self.place.write("mailstate.toml", "assume_enabled = true\n")
         for domain in DOMAINS if both else DOMAINS[:1]:
-            self.declare(domain, FEATURES[0])
+            self.declare(domain, features)
+            if is_published:
+                self.sandbox.publish_dns(domain)
         self.write()
 
     # The files change.
@@ -86,8 +94,8 @@ class Runs(RuleBasedStateMachine):
             "owners": ["alice.martin"],
             "disabled": False,
             "accesses": [],
-            "mailboxes": [],
-            "aliases": [],
+            "mailboxes": [{"local_part": "ada", "first_name": "Ada", "last_name": "Martin"}],
+            "aliases": [{"local_part": "contact", "destinations": [f"ada@{domain}"]}],
         }
 
     def write(self):
@@ -105,14 +113,11 @@ class Runs(RuleBasedStateMachine):
             self.place.write(f"state/{domain}.yaml", json.dumps(document))
 
     @rule(domain=domains, features=st.sampled_from(FEATURES))
-    def files_declare_a_domain(self, domain, features):
-        self.declare(domain, features)
-        self.write()
-
-    @precondition(lambda self: len(self.files) > 1)
-    @rule()
-    def files_forget_a_domain(self):
-        self.files.popitem()
+    def files_declare_a_domain_or_forget_it(self, domain, features):
+        if domain not in self.files:
+            self.declare(domain, features)
+        elif len(self.files) > 1:
+            del self.files[domain]
         self.write()
 
     @rule(domain=domains, disabled=st.booleans())
@@ -261,11 +266,6 @@ class Runs(RuleBasedStateMachine):
         if self.profile == "2026":
             self.sandbox.set_internal(domain, "cert", ok=ok, fixable=fixable)
 
-    @rule()
-    def somebody_has_the_domains_checked(self):
-        if self.profile != "2024":
-            self.place.call("plan")
-
     # mailstate is run.
 
     @rule()
@@ -278,6 +278,19 @@ class Runs(RuleBasedStateMachine):
             ExitCode.WAITING,
             ExitCode.REFUSED,
         }, ran
+
+    @rule()
+    def the_domains_work_and_it_is_applied(self):
+        for domain in DOMAINS:
+            self.sandbox.publish_dns(domain)
+        self.it_is_applied()
+
+    @rule(domain=domains, fixable=st.booleans())
+    def only_the_provider_has_work_left_and_it_is_applied(self, domain, fixable):
+        self.sandbox.publish_dns(domain)
+        if self.profile == "2026":
+            self.sandbox.set_internal(domain, "cert", ok=False, fixable=fixable)
+        self.it_is_applied()
 
     @rule()
     def it_is_applied(self):
@@ -323,9 +336,10 @@ def vars_of(account):
     return {name: getattr(account, name) for name in account.__slots__}
 
 
-TestRuns = Runs.TestCase
+# A failure is made smaller before it is shown, which takes its time.
+TestRuns = pytest.mark.timeout(900)(Runs.TestCase)
 TestRuns.settings = settings(
-    max_examples=max(10, settings().max_examples // 4), stateful_step_count=20
+    max_examples=max(10, settings().max_examples * 2 // 3), stateful_step_count=20
 )
 
 

@@ -285,7 +285,9 @@ def test_where_no_mailbox_can_be_inactive_it_is_a_conflict(place_of, profile):
     place.sandbox.publish_dns(D)
     applied(place)
 
-    assert {ADA: "not_supported"} == reasons(planned(place)["conflicts"])
+    assert {ADA: "not_supported", CONTACT: "destination_blocked"} == reasons(
+        planned(place)["conflicts"]
+    )
     assert [f"zoe@{D}"] == made(place, "mailbox")
 
 
