@@ -17,7 +17,7 @@ from mailstate.cli.files import check_writable, read_file, write_file
 from mailstate.cli.journal import Journal, remembered
 from mailstate.cli.news import Herald
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
-from mailstate.cli.post import Counter, Post, letters_due, open_post, read_post
+from mailstate.cli.post import Counter, Post, are_letters_off, letters_due, open_post, read_post
 from mailstate.cli.progress import Bar, Lines
 from mailstate.cli.question import ask, show_plan
 from mailstate.cli.session import PlanningOptions, Request, Session, session
@@ -186,11 +186,11 @@ def _journal(choices: _Choices) -> Iterator[Journal | None]:
 
 def _post(run: Session, choices: _Choices) -> Post | None:
     """
-    The mail server of this run, None with --no-notify.
+    The mail server of this run, None with --no-notify or `mode = "none"`.
 
     Raises `SettingsError` if holders of mailboxes would wait for a letter that nobody sends.
     """
-    if choices.no_notify:
+    if choices.no_notify or are_letters_off(run.settings):
         return None
     post = read_post(run.settings, run.desired, sandbox_url=run.target.smtp_url)
     due = letters_due(run.plan)

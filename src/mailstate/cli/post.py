@@ -74,6 +74,11 @@ def read_post(
     )
 
 
+def are_letters_off(settings: Mapping[str, Any]) -> bool:
+    """Whether *settings* want no letters at all."""
+    return bool(settings.get("notify", {}).get("mode") == NotifyMode.NONE)
+
+
 class Greeter:
     """Welcomes the holders of new mailboxes: `mailstate.applying.mail_api.Welcome` over letters."""
 

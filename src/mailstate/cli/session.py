@@ -156,7 +156,8 @@ def read_scope(request: Request, settings: Mapping[str, Any]) -> tuple[DesiredSt
     directory = state_directory(settings, request.state)
     declared = read_desired(directory)
     selection = request.selection()
-    changed = changed_files(selection.changed_since, directory) if selection.changed_since else None
+    since = selection.changed_since
+    changed = changed_files(since, directory) if since is not None else None
     desired = select(declared, selection, changed_files=changed)
     return desired, selected(selection, desired=desired, declared=declared)
 

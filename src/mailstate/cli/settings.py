@@ -62,19 +62,25 @@ def read_settings(path: Path = SETTINGS_FILE) -> Mapping[str, Any]:
 
 def settings_for(settings: Mapping[str, Any], target: str | None) -> Mapping[str, Any]:
     """
-    *settings* with those of the named *target* over them.
+    *settings* with those of the named *target* over them, in tables key by key.
 
     Without a name, MAILSTATE_TARGET counts. Raises `UsageError` for a name that is not there.
     """
     common = {key: value for key, value in settings.items() if key != "targets"}
     targets = settings.get("targets", {})
-    name = target or os.environ.get("MAILSTATE_TARGET")
-    if not name:
+    name = os.environ.get("MAILSTATE_TARGET") or None if target is None else target
+    if name is None:
         return common
     if name not in targets:
         known = ", ".join(sorted(targets)) or "none"
         raise UsageError(f"there is no target `{name}`", hint=f"{SETTINGS_FILE} has: {known}")
-    return {**common, **targets[name]}
+    own = targets[name]
+    tables = {
+        key: {**common[key], **value}
+        for key, value in own.items()
+        if isinstance(value, dict) and key in common
+    }
+    return {**common, **own, **tables}
 
 
 def state_directory(settings: Mapping[str, Any], option: Path | None) -> Path:
