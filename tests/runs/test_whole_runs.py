@@ -220,7 +220,7 @@ def test_two_runs_at_the_same_time_make_everything_once(place_of, profile):
 
     for run, out, err in ended:
         assert 0 == run.returncode, err
-        assert {"applied"} == {entry["outcome"] for entry in json.loads(out)["outcomes"]}
+        assert {entry["outcome"] for entry in json.loads(out)["outcomes"]} <= {"applied"}
     for kind in ("user", "domain", "allow", "mailbox", "alias"):
         objects = made(place, kind)
         assert sorted(set(objects)) == objects
