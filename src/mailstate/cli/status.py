@@ -10,8 +10,10 @@ import click
 from mailstate.cli import output
 from mailstate.cli.options import selection_options, state_option, target_options
 from mailstate.cli.session import Request, RequestOptions, session
-from mailstate.errors import UsageError
+from mailstate.dimail.client import DimailClient
+from mailstate.errors import RemoteError, UsageError
 from mailstate.model.resources import DomainName
+from mailstate.model.state import DnsRecord
 from mailstate.planning.readiness import Readiness, readiness
 from mailstate.reporting.status import status_bind, status_json, status_octodns, status_text
 
@@ -65,6 +67,14 @@ async def _status(request: Request, domains: Sequence[str]) -> tuple[Readiness, 
             run.live,
             run.plan,
             run.target.policy,
-            specs={name: await run.client.spec(name) for name in asked},
+            specs={name: await _spec(run.client, name) for name in asked},
             only=wanted or None,
         )
+
+
+async def _spec(client: DimailClient, name: DomainName) -> tuple[DnsRecord, ...] | None:
+    """What dimail says that *name* should publish; None, so that the checks tell, if nothing."""
+    try:
+        return await client.spec(name)
+    except RemoteError:
+        return None
