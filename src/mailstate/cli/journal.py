@@ -115,17 +115,11 @@ def remembered(path: Path) -> Memory:
     What the journal at *path* remembers; nothing if there is none yet.
 
     Lines that were torn by a kill or a full disk are passed over. Raises `SettingsError` for a
-    file that is no journal.
+    file that is no journal. A pipe or a device remembers nothing, and might never end.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return Memory()
-    except (OSError, UnicodeDecodeError):
-        raise _no_journal(path) from None
     unwelcomed: dict[Key, None] = {}
     told: dict[DomainName, str] = {}
-    for line in lines:
+    for line in _lines(path):
         try:
             event = json.loads(line)
             match event["event"]:
@@ -147,6 +141,17 @@ def remembered(path: Path) -> Memory:
         except (KeyError, TypeError, AttributeError):
             raise _no_journal(path) from None
     return Memory(unwelcomed=tuple(unwelcomed), told=told)
+
+
+def _lines(path: Path) -> list[str]:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return []
+    try:
+        return path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError):
+        raise _no_journal(path) from None
 
 
 def _is_torn(line: str) -> bool:
