@@ -24,9 +24,12 @@ USER, ALLOW = ("POST", "/users/"), ("POST", "/allows/")
 BOBS = f"access/{D}/{BOB}"
 
 
-@pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize(
-    "roles", [{"owners": ["alice.martin", "bob.durand"]}, {"accesses": BOB_RUNS}]
+    ("profile", "roles"),
+    [
+        *((profile, {"accesses": BOB_RUNS}) for profile in PROFILES),
+        ("2026", {"owners": ["alice.martin", "bob.durand"]}),
+    ],
 )
 def test_an_access_of_an_owner_or_administrator(place_of, profile, roles):
     """

@@ -176,7 +176,6 @@ def test_another_state(held, state):
     [
         {"kind": "500_before"},
         {"kind": "reset_before"},
-        {"kind": "503", "retry_after": 0},
         {"kind": "cut"},
         {"kind": "answer", "status": 404, "body": '{"detail": "Domain not found"}'},
         {"kind": "answer", "body": "[]"},

@@ -375,8 +375,7 @@ def test_a_run_that_is_killed_before_the_letter(place, inbox, when):
             )
         place.settings["MAILSTATE_SMTP_URL"] = f"smtp://127.0.0.1:{puppet.port}"
         with place.start(*APPLY) as process:
-            while place.made() != [f"ada@{D}"]:
-                assert process.poll() is None
+            place.wait_for("mailbox")
             process.kill()
             process.communicate()
         assert [] == puppet.letters

@@ -3,7 +3,6 @@
 import pytest
 
 from mailstate.errors import ExitCode
-from mailstate.sandbox import PROFILES
 from tests.people.support import CLEO, D, a_domain, box
 
 OTHER = "b.example"
@@ -47,8 +46,10 @@ def other_people(place):
 CASES = [enabled, a_new_mailbox, strangers, a_closed_domain, other_people]
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("profile", "case"),
+    [*(("2026", case) for case in CASES), ("2024", strangers), ("2024-check", a_new_mailbox)],
+)
 def test_it_is_the_plan_against_the_server(place_of, profile, case):
     """
     Entry by entry, byte by byte; without credentials, and without a call.
@@ -60,16 +61,14 @@ def test_it_is_the_plan_against_the_server(place_of, profile, case):
     place.write("mailstate.toml", account + place.read("mailstate.toml"))
     with_server = place.call("plan", "--format", "json")
     assert ExitCode.OK == place.call("snapshot", "--out", "live.json").code
-    with_server_again = place.call("plan", "--format", "json")
     place.settings = {}
     place.forget()
     without = place.call("plan", "--live", "live.json", "--format", "json")
-    texts = place.call("plan", "--live", "live.json")
 
     assert (ExitCode.OK, "") == (without.code, without.err)
     assert with_server.json == without.json
-    assert with_server.out == with_server_again.out == without.out
-    assert texts.out.startswith(f"Plan for {place.sandbox.url}: ")
+    assert with_server.out == without.out
+    assert place.sandbox.url == without.json["target"]
     assert [] == place.asked()
     for secret in (place.sandbox.password, place.sandbox.admin_password):
         assert secret not in place.read("live.json")

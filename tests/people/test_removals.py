@@ -162,7 +162,6 @@ def test_a_mailbox_that_comes_back_into_the_files(place):
         ("mailboxes", 0, 1),
         ("mailboxes", 2, 1),
         ("mailboxes", 0, 8),
-        ("aliases", 0, 1),
         ("aliases", 1, 8),
         ("accesses", 0, 1),
         ("mailboxes", 60, 11),
