@@ -10,12 +10,12 @@ import os
 from hypothesis import HealthCheck, settings
 
 # No deadlines: on a busy machine they fail the machine, not the code.
-settings.register_profile("dev", deadline=None, max_examples=100)
+settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile(
     "ci",
     deadline=None,
     derandomize=True,
-    max_examples=200,
+    max_examples=50,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(

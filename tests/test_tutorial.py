@@ -13,7 +13,7 @@ _MARK = "== what follows is the output of the next command =="
 
 def commands(text):
     """Give each command of the console blocks, with the output that is shown below it."""
-    found = []
+    found: list[tuple[list[str], list[str]]] = []
     for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
             if line.startswith("$ "):

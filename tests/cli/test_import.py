@@ -172,9 +172,8 @@ def test_the_folder_is_made(place):
     assert (place.folder / "a.example.yaml").exists()
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("profile", ["2024", "2026"])
+@pytest.mark.parametrize("profile", [pytest.param("2024", marks=pytest.mark.slow), "2026"])
 def test_two_hundred_domains_of_fifty_mailboxes(tmp_path, profile):
     """
     The plan is empty, the second import writes nothing; it takes seconds.
