@@ -151,7 +151,10 @@ def test_apply_ends_as_mailstate_ends(runner, code):
     runner.run("apply.yml", "apply", "Summary")
 
     assert step.returncode == code
-    assert "```text\nmailstate apply --yes --report report.json\n```" in runner.summary.read_text()
+    assert (
+        "```text\nmailstate apply --yes --journal journal.jsonl --report report.json\n```"
+        in runner.summary.read_text()
+    )
 
 
 def test_an_apply_that_never_began_has_a_summary_too(runner):
