@@ -2,9 +2,7 @@
 
 import json
 import re
-import time
 from collections.abc import Iterable
-from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -186,11 +184,3 @@ def events(place: Place, name: str = "journal.jsonl") -> list[dict[str, Any]]:
 
 def said(ran: Ran) -> str:
     return ran.out + ran.err
-
-
-@contextmanager
-def within(seconds: float):
-    """Fail if the block takes longer."""
-    start = time.monotonic()
-    yield
-    assert time.monotonic() - start < seconds

@@ -219,7 +219,7 @@ def test_four_shards_at_once_come_to_the_state_of_one_run(tmp_path):
             aliases=[{"local_part": "all", "destinations": [f"ada@{MANY[number // 2]}"]}],
             owners=["alice.martin", "bob.durand"],
         )
-        for number, name in enumerate(MANY[:16])
+        for number, name in enumerate(MANY[:10])
     ]
     for number in (0, 1, 2):
         domains[number]["mailboxes"] = [box("ada", secondary=None, first_name=f"Ada {number}")]
