@@ -144,3 +144,26 @@ def test_a_plan_may_come_through_a_pipe(place):
     assert 0 == ran.code
     assert ran.out.startswith("{\n")
     assert Path("/dev/stdout").is_symlink() or not os.path.lexists("/dev/stdout")
+
+
+def test_a_run_whose_journal_fills_the_disk_ends_in_order(place):
+    """
+    What is under way is finished, nothing more is begun, and the report accounts for everything.
+    """
+    limit = 2_000
+    line = '{"at": "2026-01-01T00:00:00.000+00:00", "event": "finished", "interrupted": false}\n'
+    place.write("journal.jsonl", line * ((limit * 1_024 - 1_500) // len(line)))
+
+    ran = shell(
+        place,
+        f"ulimit -f {limit}; mailstate apply --yes --no-notify --concurrency 1"
+        " --journal journal.jsonl --report report.json",
+    )
+
+    assert 3 == ran.code
+    assert "the journal journal.jsonl cannot be written: File too large" in ran.err
+    counts = json.loads(place.read("report.json"))["summary"]
+    assert counts["planned"] == counts["applied"] + counts["not_begun"] + counts["held"]
+    ours = [one for one in place.sandbox.effects() if one.detail != "given to the creator"]
+    assert counts["applied"] == len(ours)
+    assert 0 < counts["not_begun"]

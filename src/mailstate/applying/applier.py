@@ -238,6 +238,8 @@ class Applier:
     async def _carry_out(self, change: Change) -> None:
         for observer in self._observers:
             observer.begun(change)
+        if self._is_over:  # an observer has stopped the run: its journal cannot be written
+            return
         self._end(await self._carrier.carry_out(change))
 
     def _end(self, outcome: Outcome) -> None:

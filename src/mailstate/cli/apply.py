@@ -143,6 +143,9 @@ async def _apply(request: Request, approved: Path | None, choices: _Choices) -> 
         # What was done counts for more than that it could not be told.
         output.show_error(error)
         return error.exit_code if code is ExitCode.OK else code
+    if journal and journal.fault:
+        output.show_error(journal.fault)
+        return journal.fault.exit_code
     return code
 
 
@@ -231,6 +234,8 @@ async def _carry_out(
             fail_fast=choices.fail_fast,
             wait=choices.wait,
         )
+        if journal:
+            journal.on_fault = applier.stop.set
         with stopped_by_signals(applier):
             report = await applier.apply(run.plan)
             if counter and not report.interrupted:

@@ -7,7 +7,7 @@ kill it tells done, unknown (begun and not ended) and not begun. No secret ever 
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +22,16 @@ _BEGINNING = '{"at": "'
 
 
 class Journal:
-    """Writes down what an applier does; an `Observer`. Raises `SettingsError` if it cannot."""
+    """
+    Writes down what an applier does; an `Observer`.
+
+    Raises `SettingsError` if it cannot; but where `on_fault` is set, that is called instead, so
+    that a run can end in order, `fault` is kept, and nothing more is written.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.on_fault: Callable[[], None] | None = None
+        self.fault: SettingsError | None = None
         self._path = path
         try:
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -80,6 +87,8 @@ class Journal:
         self._write("finished", interrupted=interrupted)
 
     def _write(self, event: str, **values: object) -> None:
+        if self.fault is not None:
+            return
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": at, "event": event, **values}) + "\n"
         data = (b"\n" if self._is_torn else b"") + line.encode("ascii")
@@ -89,7 +98,10 @@ class Journal:
                 data = data[os.write(self._file, data) :]
             os.fsync(self._file)
         except OSError as error:
-            raise self._fault(error) from None
+            if self.on_fault is None:
+                raise self._fault(error) from None
+            self.fault = self._fault(error)
+            self.on_fault()
 
     def _fault(self, error: OSError) -> SettingsError:
         message = f"the journal {self._path} cannot be written: {error.strerror}"
