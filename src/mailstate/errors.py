@@ -9,6 +9,7 @@ What stops a run, how it is told, and with which exit code.
     │   ├── RefusedCallError     nothing happened, and asking again would not help
     │   ├── BusyCallError        nothing happened; ask again later
     │   └── DoubtfulCallError    it may have happened: read back before asking again
+    │       └── ConflictCallError    it exists already, by this call or by somebody else
     ├── InterruptedRunError  5   the user or the system asked us to stop
     └── StalePlanError      13   the saved plan is not what would be done now
 
@@ -136,6 +137,10 @@ class BusyCallError(RemoteError):
 
 class DoubtfulCallError(RemoteError):
     """The call may or may not have had its effect; only reading back can tell."""
+
+
+class ConflictCallError(DoubtfulCallError):
+    """The server answers that it exists already: made by somebody else, or by an earlier try."""
 
 
 class InterruptedRunError(MailstateError):

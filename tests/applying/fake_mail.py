@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError
+from mailstate.errors import BusyCallError, ConflictCallError, DoubtfulCallError, RefusedCallError
 from mailstate.model.resources import (
     Access,
     Alias,
@@ -118,7 +118,7 @@ class FakeMail:
         self._assert_allowed(resource)
         self._raise_without_effect(trouble)
         if self.stored(resource) is not None:
-            raise DoubtfulCallError("409: exists already")
+            raise ConflictCallError("409: exists already")
         if trouble in LATE:
             self._late.append([LATE[trouble], lambda: self._create(resource)])
             raise DoubtfulCallError("timed out")

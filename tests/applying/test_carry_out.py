@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mailstate.applying.carry_out import Carrier
-from mailstate.applying.outcome import Applied, Failed
+from mailstate.applying.outcome import Applied, Failed, Letter
 from mailstate.model.resources import User
 from mailstate.planning.plan import Action, Change
 from tests.applying.fake_mail import FakeMail, Trouble, run
@@ -472,3 +472,41 @@ def test_a_deletion_that_was_not_done_is_sent_again():
     outcome = carried_out(DELETE, always)
     assert isinstance(outcome, Failed)
     assert "tried 4 times, and it is still there: 500" == outcome.message
+
+
+class Greetings:
+    """Remembers whom it welcomes, and whether the first password was there to be told."""
+
+    def __init__(self):
+        self.given = []
+
+    async def welcome(self, mailbox, password):
+        """Have the letter delivered."""
+        self.given.append((mailbox.address, password is not None))
+        return Letter(to="ada@perso.example", is_delivered=True, detail="password")
+
+
+@pytest.mark.parametrize(
+    ("there_before", "troubles", "expected"),
+    [
+        ((), (), [("ada@a.example", True)]),
+        ((), (AFTER,), [("ada@a.example", False)]),
+        ((), (BEFORE,), [("ada@a.example", True)]),
+        ((mailbox(),), (), []),
+    ],
+    ids=["at_once", "answer_lost", "sent_again", "made_by_somebody_else"],
+)
+def test_the_holder_of_a_mailbox_is_welcomed_once_by_whoever_made_it(
+    there_before, troubles, expected
+):
+    """
+    Somebody else's letter has brought a password, which a letter of ours might undo.
+    """
+    server, greetings = server_with(*there_before, create=troubles), Greetings()
+    carrier = Carrier(api=server, pause=Pauses(), welcome=greetings)
+
+    outcome = run(carrier.carry_out(CREATE))
+
+    assert expected == greetings.given
+    assert isinstance(outcome, Applied)
+    assert bool(expected) is (outcome.letter is not None)

@@ -1,6 +1,7 @@
 """What the command says of itself, and what it costs to ask."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -125,6 +126,8 @@ def imported(*arguments):
     )
     done = subprocess.run(
         [sys.executable, "-c", code, json.dumps(arguments)],
+        # Measuring coverage imports things of its own.
+        env={key: value for key, value in os.environ.items() if not key.startswith("COVERAGE")},
         check=True,
         capture_output=True,
         text=True,

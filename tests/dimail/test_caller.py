@@ -7,6 +7,7 @@ import pytest
 
 from mailstate.errors import (
     BusyCallError,
+    ConflictCallError,
     DoubtfulCallError,
     RefusedCallError,
     RemoteError,
@@ -160,7 +161,7 @@ def test_a_pause_holds_for_other_calls_too():
         (httpx.PoolTimeout("x"), BusyCallError),
         (httpx.ProxyError("x"), BusyCallError),
         (error(408), DoubtfulCallError),
-        (error(409), DoubtfulCallError),
+        (error(409), ConflictCallError),
         (error(500), DoubtfulCallError),
         (httpx.Response(500, text="Internal Server Error"), DoubtfulCallError),
         (HTML, DoubtfulCallError),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from mailstate.applying.mail_api import Found, MailApi, Welcome
 from mailstate.applying.outcome import Applied, Failed
-from mailstate.errors import BusyCallError, DoubtfulCallError, RemoteError
+from mailstate.errors import BusyCallError, ConflictCallError, DoubtfulCallError, RemoteError
 from mailstate.model.resources import Access, Alias, Domain, Mailbox
 from mailstate.model.secret import Secret
 from mailstate.planning.diff import domain_fields, mailbox_fields
@@ -57,8 +57,9 @@ class Carrier:
             try:
                 password = await self._send(change)
             except DoubtfulCallError as error:
+                is_others = doubt is None and isinstance(error, ConflictCallError)
                 doubt = trouble = error
-                if outcome := await self._read_back(change, error):
+                if outcome := await self._read_back(change, error, is_others=is_others):
                     return outcome
             except BusyCallError as error:
                 trouble = error
@@ -88,8 +89,15 @@ class Carrier:
                 raise AssertionError(message)
         return None
 
-    async def _read_back(self, change: Change, doubt: RemoteError) -> Applied | Failed | None:
-        """What *change* came to, as far as reading tells; None if it has had no effect."""
+    async def _read_back(
+        self, change: Change, doubt: RemoteError, *, is_others: bool = False
+    ) -> Applied | Failed | None:
+        """
+        What *change* came to, as far as reading tells; None if it has had no effect.
+
+        What was there before anything of ours could be *is_others*: whoever made the mailbox has
+        welcomed its holder, and a second letter might undo the password of the first.
+        """
         try:
             # Paths are compared with case: what is updated is asked for as dimail spells it.
             found = await self.api.find(change.before or change.resource)
@@ -117,6 +125,8 @@ class Carrier:
         if set(differing) - _SETTLED_AFTERWARDS:
             message = f"{doubt.message}; it exists, but with other {_names(differing)}"
             return Failed(change=change, message=message, hint="plan again and see what differs")
+        if is_others:
+            return await self._settle(change, Applied(change=change, note="was there already"))
         is_mailbox = isinstance(change.after, Mailbox)
         note = f"found done after: {doubt.message}"
         applied = Applied(change=change, note=note, password_lost=is_mailbox)

@@ -12,7 +12,13 @@ from mailstate.dimail.connections import Answer, Connections, Fate, Trouble
 from mailstate.dimail.login import Token, read_token
 from mailstate.dimail.node import known_detail
 from mailstate.dimail.pace import LONGEST_PAUSE, Clock, Gate, Pace
-from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError, RemoteError
+from mailstate.errors import (
+    BusyCallError,
+    ConflictCallError,
+    DoubtfulCallError,
+    RefusedCallError,
+    RemoteError,
+)
 from mailstate.model.secret import Secret
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -81,7 +87,9 @@ class Caller:
                 HTTPStatus.REQUEST_TIMEOUT,
                 HTTPStatus.CONFLICT,
             } or not (400 <= outcome.status < 500):  # noqa: PLR2004 - client errors
-                raise DoubtfulCallError(_story(call, outcome), hint=_hint(call, outcome))
+                is_conflict = outcome.status == HTTPStatus.CONFLICT
+                kind = ConflictCallError if is_conflict else DoubtfulCallError
+                raise kind(_story(call, outcome), hint=_hint(call, outcome))
         elif outcome.fate in {Fate.TIMED_OUT, Fate.LOST}:
             raise DoubtfulCallError(_story(call, outcome), hint=_NETWORK_HINT)
         raise failure(call, outcome)

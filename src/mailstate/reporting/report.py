@@ -7,6 +7,7 @@ from mailstate import __version__
 from mailstate.applying.outcome import (
     Applied,
     Failed,
+    Letter,
     Outcome,
     Report,
     Skipped,
@@ -66,7 +67,9 @@ def report_text(report: Report, paint: Painter) -> str:
                 lines.append(f"  {outcome_line(outcome, paint)}")
                 if hint:
                     lines.append(f"      {visible(hint)}")
-            case Skipped() | Applied(password_lost=True):
+            case Skipped():
+                lines.append(f"  {outcome_line(outcome, paint)}")
+            case Applied(password_lost=True, letter=letter) if not _is_welcomed(letter):
                 lines.append(f"  {outcome_line(outcome, paint)}")
             case _:
                 pass
@@ -106,6 +109,11 @@ def report_json(report: Report, plan: Plan, context: Context) -> str:
     return to_text(report_document(report, plan, context))
 
 
+def _is_welcomed(letter: Letter | None) -> bool:
+    """Whether the holder has got a way in that does not need the lost password."""
+    return letter is not None and letter.is_delivered
+
+
 def _undelivered_lines(report: Report, paint: Painter) -> Iterator[str]:
     if not report.undelivered():
         return
@@ -121,7 +129,7 @@ def _undelivered_lines(report: Report, paint: Painter) -> Iterator[str]:
 
 def _detail(outcome: Outcome) -> str:
     match outcome:
-        case Applied(note=note, password_lost=True):
+        case Applied(note=note, password_lost=True, letter=letter) if not _is_welcomed(letter):
             lost = "the first password went down with the answer: its holder needs another one"
             return f"{note}; {lost}" if note else lost
         case Applied(note=note):
