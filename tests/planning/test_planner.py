@@ -215,14 +215,33 @@ def test_all_other_updates_wait_for_the_domain(before, after):
 
 def test_switching_on_again_is_one_update():
     """
-    The names were dropped with the account in OX: unknown, so no difference.
+    The names were dropped with the account in OX, and are told since they are sent along.
     """
     off = mailbox(first_name=None, last_name=None, display_name=None, active=False)
 
     (change,) = planned(desired(asked(A, mailbox())), live(there(A, off))).changes
 
-    assert (Action.UPDATE, ("active",)) == (change.action, change.fields)
+    names = ("first_name", "last_name", "display_name")
+    assert (Action.UPDATE, (*names, "active")) == (change.action, change.fields)
     assert mailbox() == change.after
+
+
+def test_an_alias_does_not_take_the_mail_of_a_mailbox_in_no_file():
+    """
+    Its holder would lose mail without a word; with a copy, nothing is lost.
+    """
+    info = mailbox("info", first_name="In", last_name="Fo", display_name="In Fo")
+    wanted = asked(A, alias("x@y.test"))
+    copied = asked(A, alias("x@y.test"), alias("info@a.example"))
+
+    taken = planned(desired(wanted), live(there(A, info)))
+    kept = planned(desired(copied), live(there(A, info)))
+
+    expected = [("create alias/info@a.example/x@y.test", Reason.MAILBOX_IN_THE_WAY)]
+    assert expected == blocked(taken.conflicts)
+    assert () == taken.changes
+    assert () == kept.conflicts
+    assert 2 == len(kept.changes)
 
 
 def test_an_alias_waits_for_the_mailbox_it_leads_to():

@@ -63,7 +63,7 @@ def test_a_mailbox_in_no_file_is_switched_off():
         before=stranger,
         after=replace(stranger, active=False),
         fields=("active",),
-        note="in no file: switched off",
+        note="in no file, to be switched off",
     )
     assert Plan(changes=(off,)) == made
 

@@ -266,7 +266,8 @@ def test_an_inactive_mailbox_is_made_so_and_stays_so(place_of):
     place.write("state/commune.yaml", COMMUNE)
     [change] = planned(place)["changes"]
 
-    assert (ADA, "update", ["active"]) == (change["address"], change["action"], change["fields"])
+    sent = ["first_name", "last_name", "display_name", "active"]
+    assert (ADA, "update", sent) == (change["address"], change["action"], change["fields"])
 
     applied(place)
 

@@ -190,6 +190,13 @@ class _Run:
         if not is_done:
             _tell(f"nothing to do: the service account {visible(name)} is {_rights(sight)}")
         place = self.service.file
+        if place is not None and not place.exists():
+            # The account was there before, and only who made it knows its password.
+            _tell(
+                f"\nThe password of {visible(name)} is not known here: nothing was written to "
+                f"{visible(str(place))}"
+            )
+            return ExitCode.OK
         password = f"_FILE={visible(str(place))}" if place else ""
         _tell(
             f"\nThe other commands run as it with MAILSTATE_USERNAME={visible(name)} and "

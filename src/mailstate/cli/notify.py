@@ -11,6 +11,7 @@ import click
 
 from mailstate.applying.outcome import Letter
 from mailstate.cli import output
+from mailstate.cli.explain import read_key
 from mailstate.cli.journal import Journal, remembered
 from mailstate.cli.options import state_option, target_options
 from mailstate.cli.post import Greeter, Post, open_post, read_post
@@ -18,7 +19,7 @@ from mailstate.cli.session import Request, TargetOptions, connected, read_desire
 from mailstate.cli.settings import state_directory
 from mailstate.dimail.client import DimailClient
 from mailstate.errors import ExitCode, SettingsError, UsageError
-from mailstate.model.resources import Key, Mailbox, mailbox_key
+from mailstate.model.resources import Key, Mailbox
 from mailstate.model.state import DesiredState
 from mailstate.reporting.paint import Tone, visible
 
@@ -50,7 +51,7 @@ def command(
 async def _notify(request: Request, addresses: Sequence[str], path: Path | None) -> int:
     settings = request.settings()
     desired = read_desired(state_directory(settings, request.state))
-    named = (mailbox_key(address.removeprefix("mailbox/")) for address in addresses)
+    named = (read_key(f"mailbox/{address.removeprefix('mailbox/')}") for address in addresses)
     keys = [*dict.fromkeys(named)]
     mailboxes = _mailboxes(keys, desired)
     if path is not None:

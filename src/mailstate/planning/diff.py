@@ -13,9 +13,14 @@ def mailbox_fields(live: Mailbox, desired: Mailbox) -> tuple[str, ...]:
     The fields of *live* that an update must change to make it *desired*.
 
     `None` in *live* means that the server does not tell (contract §7): no difference. Nor are
-    the secondary address, which dimail does not know, and capitals in the address.
+    the secondary address, which dimail does not know, and capitals in the address. A mailbox that
+    is switched on again gets its names anew: dimail has dropped them, and refuses it without.
     """
-    return _differing(live, desired, _MAILBOX_FIELDS)
+    fields = _differing(live, desired, _MAILBOX_FIELDS)
+    if "active" in fields and desired.active:
+        untold = {name for name in _MAILBOX_FIELDS if getattr(live, name) is None}
+        return tuple(name for name in _MAILBOX_FIELDS if name in fields or name in untold)
+    return fields
 
 
 def domain_fields(live: Domain, desired: Domain) -> tuple[str, ...]:

@@ -109,6 +109,8 @@ class Reason(StrEnum):
     """This server cannot do what is asked."""
     NAME_TAKEN = "name_taken"
     """An unmanaged mailbox of the OX context has this display name."""
+    MAILBOX_IN_THE_WAY = "mailbox_in_the_way"
+    """A mailbox that no file declares has the address of the alias: its mail would go elsewhere."""
     DESTINATION_BLOCKED = "destination_blocked"
     """The mailbox that the alias leads to cannot be created now: mail would bounce."""
     UNREADABLE = "unreadable"

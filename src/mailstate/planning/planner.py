@@ -21,6 +21,7 @@ from mailstate.model.resources import (
     Role,
     UserId,
     access_key,
+    alias_key,
     mailbox_key,
     user_key,
 )
@@ -144,6 +145,10 @@ _HALF_MADE = (
 _OVERTAKEN = "dimail has it otherwise than the plan saw: plan again"
 _NO_DEACTIVATION = "this dimail knows no active and inactive mailboxes: it cannot switch one off"
 _FIXED_DOMAIN = "dimail has no call to change a domain: correct the files, or ask the operator"
+_IN_THE_WAY = (
+    "a live mailbox that is in no file has this address, and its mail would go elsewhere: declare "
+    "it, keep a copy by naming the address among the destinations, or have it removed first"
+)
 _UNREADABLE = (
     "the service account has no access to this domain, and none is made while it is disabled: "
     "what is on it cannot be compared"
@@ -211,7 +216,13 @@ class _Run:
                 blocked.append(found)
         for key, alias in desired.aliases.items():
             if live is None or key not in live.aliases:
-                changes.append(_create(alias, desired.places.get(key)))
+                change = _create(alias, desired.places.get(key))
+                if _is_in_the_way(alias, desired, live):
+                    detail = _IN_THE_WAY
+                    reason = Reason.MAILBOX_IN_THE_WAY
+                    blocked.append(Blocked(change=change, reason=reason, detail=detail))
+                else:
+                    changes.append(change)
         return changes, blocked
 
     def accesses(self, desired: DesiredDomain) -> Iterator[Change]:
@@ -305,6 +316,15 @@ class _Run:
         )
         name = _ox_name(mailbox, domain)
         return self.taken.get(name) if name and is_set else None
+
+
+def _is_in_the_way(alias: Alias, desired: DesiredDomain, live: LiveDomain | None) -> bool:
+    """Whether *alias* would take the mail of a live mailbox that no file knows of."""
+    key = mailbox_key(alias.address)
+    if live is None or key in desired.mailboxes or key not in live.mailboxes:
+        return False
+    copy = alias_key(alias.address, alias.address)
+    return copy not in desired.aliases
 
 
 def _managers(domain: DesiredDomain) -> Iterator[tuple[UserId, Role]]:

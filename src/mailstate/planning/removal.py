@@ -107,9 +107,9 @@ def _removal(
                 before=resource,
                 after=replace(resource, active=False),
                 fields=("active",),
-                note="in no file: switched off",
+                note="in no file, to be switched off",
             )
-    return Change(action=Action.DELETE, before=resource, after=None, note="in no file")
+    return Change(action=Action.DELETE, before=resource, after=None, note=_note(entry))
 
 
 def _can_be_removed(mailbox: Mailbox, live: LiveState, policy: Policy) -> bool:
@@ -117,6 +117,11 @@ def _can_be_removed(mailbox: Mailbox, live: LiveState, policy: Policy) -> bool:
     if mailbox.key in live.domains[mailbox.domain].half_made:
         return False
     return policy.delete_mailboxes or mailbox.active is not False
+
+
+def _note(entry: Unmanaged) -> str:
+    """Why *entry* is removed, as a reviewer has read it before."""
+    return entry.detail if entry.reason is Reason.EXTRA_ACCESS else "in no file"
 
 
 def _guard(

@@ -83,7 +83,10 @@ def headline(
         part = (
             f" ({selection['domains']} of {selection['declared']} domains, no look at the others)"
         )
-    return paint(f"Plan for {visible(target)}{part}: {summary_line(plan)}", Tone.TITLE)
+    said = summary_line(plan)
+    if selection:
+        said = said.replace("dimail is as the files ask", "as far as was looked")
+    return paint(f"Plan for {visible(target)}{part}: {said}", Tone.TITLE)
 
 
 def held_lines(

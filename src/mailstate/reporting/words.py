@@ -52,7 +52,8 @@ def what_changes(change: Change) -> str:
         f" -> {shown(getattr(change.after, name))}"
         for name in change.fields
     )
-    return visible("; ".join(pairs))
+    note = f" ({change.note})" if change.note else ""
+    return visible("; ".join(pairs) + note)
 
 
 def written_at(place: Place | None) -> str:
@@ -93,5 +94,5 @@ def _of_mailbox(mailbox: Mailbox) -> Iterator[str]:
         yield f"{shown(mailbox.display_name)}{full}"
     if mailbox.active is False:
         yield "inactive"
-    if mailbox.secondary_email is not None:
+    elif mailbox.secondary_email is not None:
         yield f"confirmation to {shown(mailbox.secondary_email)}"
