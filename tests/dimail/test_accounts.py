@@ -8,7 +8,13 @@ import pytest
 from mailstate.applying import bootstrap
 from mailstate.dimail.accounts import Accounts
 from mailstate.dimail.wire import Account
-from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError, RemoteError
+from mailstate.errors import (
+    BusyCallError,
+    ConflictCallError,
+    DoubtfulCallError,
+    RefusedCallError,
+    RemoteError,
+)
 from mailstate.model.secret import Secret
 from tests.dimail.support import URL, FakeClock, asked, dimail, error, ok, run
 
@@ -93,7 +99,7 @@ def test_what_is_sent():
         (error(422, [{"input": "canary-new"}]), RefusedCallError),
         (error(404, "Not found"), RefusedCallError),
         (error(429), BusyCallError),
-        (error(409, "User already exists"), DoubtfulCallError),
+        (error(409, "User already exists"), ConflictCallError),
         (error(500), DoubtfulCallError),
         (httpx.ReadError("canary"), DoubtfulCallError),
         (ok([], 201), DoubtfulCallError),

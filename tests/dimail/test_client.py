@@ -6,7 +6,13 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError, RemoteError
+from mailstate.errors import (
+    BusyCallError,
+    ConflictCallError,
+    DoubtfulCallError,
+    RefusedCallError,
+    RemoteError,
+)
 from mailstate.model.resources import Access, Alias, Domain, User
 from mailstate.model.state import Check, DomainState, Found
 from tests.dimail.support import (
@@ -524,7 +530,7 @@ def test_a_server_without_the_verb(name, verb):
         (error(422), RefusedCallError),
         (error(429), BusyCallError),
         (error(500), DoubtfulCallError),
-        (error(409), DoubtfulCallError),
+        (error(409), ConflictCallError),
         (httpx.ReadError("x"), DoubtfulCallError),
         (ok({"email": "bob@a.example", "code": "canary", "password": "canary"}), DoubtfulCallError),
         (ok({"email": ADA.address, "code": "", "password": ""}), DoubtfulCallError),
