@@ -27,7 +27,7 @@ from mailstate.applying.watch import Watch
 from mailstate.errors import RemoteError
 from mailstate.model.resources import Alias, DomainName, Key, Mailbox, access_key, domain_key
 from mailstate.model.state import LiveDomain
-from mailstate.planning.holds import hold_on
+from mailstate.planning.holds import hold_on, hold_unseen
 from mailstate.planning.plan import (
     Action,
     Actor,
@@ -215,8 +215,7 @@ class Applier:
         try:
             self._seen[domain] = await self._api.look(domain)
         except RemoteError as error:
-            reason = HoldReason.CHECK_FAILED
-            hold = Hold(domain=domain, reason=reason, actor=Actor.MAILSTATE, detail=error.message)
+            hold = hold_unseen(domain, error.message)
         else:
             assume = self._policy.assume_enabled
             hold = hold_on(domain, self._seen[domain], assume_enabled=assume)

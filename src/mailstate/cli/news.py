@@ -23,8 +23,8 @@ from mailstate.letters.records import records_for
 from mailstate.letters.support import Support
 from mailstate.model.resources import Domain, DomainName
 from mailstate.model.state import DnsRecord, DomainState
-from mailstate.planning.holds import hold_on
-from mailstate.planning.plan import Action, Actor, Change, Hold, HoldReason
+from mailstate.planning.holds import hold_on, hold_unseen
+from mailstate.planning.plan import Action, Change, Hold
 from mailstate.planning.readiness import Standing, standing_of
 from mailstate.reporting.paint import visible
 
@@ -98,8 +98,7 @@ class Herald:
         try:
             live = await self._run.client.reader.repaired(name)
         except RemoteError as error:
-            reason, actor = HoldReason.CHECK_FAILED, Actor.MAILSTATE
-            self._last[name] = Hold(domain=name, reason=reason, actor=actor, detail=error.message)
+            self._last[name] = hold_unseen(name, error.message)
         else:
             assume = self._run.target.policy.assume_enabled
             self._last[name] = hold_on(name, live, assume_enabled=assume)

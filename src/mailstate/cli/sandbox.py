@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mailstate.cli import output
-from mailstate.cli.settings import DEFAULT_CONCURRENCY, Target, policy
+from mailstate.cli.settings import Target, calls_at_once, policy
 from mailstate.errors import ExitCode, RemoteError, UsageError
 from mailstate.model.resources import DomainName
 from mailstate.model.secret import Secret
@@ -234,7 +234,7 @@ def sandbox_target(settings: Mapping[str, Any], *, concurrency: int | None) -> T
         username=running.username,
         password=Secret(running.password),
         policy=policy({**settings, "service_account": running.username}, running.username),
-        concurrency=concurrency or int(settings.get("concurrency", DEFAULT_CONCURRENCY)),
+        concurrency=calls_at_once(settings, concurrency),
         smtp_url=running.smtp_url,
     )
 

@@ -120,7 +120,7 @@ def remote_target(
         username=account,
         password=password,
         policy=policy(settings, account),
-        concurrency=concurrency or int(settings.get("concurrency", DEFAULT_CONCURRENCY)),
+        concurrency=calls_at_once(settings, concurrency),
         ca_file=Path(ca_file) if ca_file else None,
     )
 
@@ -128,6 +128,12 @@ def remote_target(
 def username(settings: Mapping[str, Any]) -> str | None:
     """The dimail user that environment or *settings* name."""
     return os.environ.get("MAILSTATE_USERNAME") or settings.get("username")
+
+
+def calls_at_once(settings: Mapping[str, Any], option: int | None) -> int:
+    """How many calls a run makes at once: the option, *settings*, or four."""
+    # To JSON Schema, 4.0 is a whole number too.
+    return option or int(settings.get("concurrency", DEFAULT_CONCURRENCY))
 
 
 def policy(settings: Mapping[str, Any], account: str) -> Policy:

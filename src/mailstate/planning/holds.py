@@ -56,6 +56,12 @@ def hold_on(domain: DomainName, live: LiveDomain | None, *, assume_enabled: bool
             return hold(HoldReason.STATE_UNKNOWN, Actor.OPERATOR, detail)
 
 
+def hold_unseen(domain: DomainName, why: str) -> Hold:
+    """What holds the changes of *domain* while it cannot be looked at, for the reason *why*."""
+    reason, actor = HoldReason.CHECK_FAILED, Actor.MAILSTATE
+    return Hold(domain=domain, reason=reason, actor=actor, detail=why)
+
+
 def waits_for_its_domain(change: Change) -> bool:
     """
     Whether *change* is of the sort that waits until its domain is enabled.

@@ -46,8 +46,8 @@ def plan_text(
     return "\n".join(lines) + "\n"
 
 
-def summary_line(plan: Plan) -> str:
-    """One sentence: what would be done, and what not."""
+def summary_line(plan: Plan, *, is_partial: bool = False) -> str:
+    """One sentence: what would be done, and what not; of a partial plan no more than was seen."""
     counts = plan.summary()
     work = [
         f"{counts[action]} to {action}"
@@ -69,7 +69,8 @@ def summary_line(plan: Plan) -> str:
     elif any(waiting):
         said = "nothing to do now"
     else:
-        said = "nothing to do, dimail is as the files ask"
+        verdict = "as far as was looked" if is_partial else "dimail is as the files ask"
+        said = f"nothing to do, {verdict}"
     also = ", ".join(part for part in (*waiting, *left) if part)
     return f"{said}; {also}" if also else said
 
@@ -83,9 +84,7 @@ def headline(
         part = (
             f" ({selection['domains']} of {selection['declared']} domains, no look at the others)"
         )
-    said = summary_line(plan)
-    if selection:
-        said = said.replace("dimail is as the files ask", "as far as was looked")
+    said = summary_line(plan, is_partial=bool(selection))
     return paint(f"Plan for {visible(target)}{part}: {said}", Tone.TITLE)
 
 
