@@ -129,7 +129,7 @@ def _is_form_of(record: DnsRecord, told: DnsRecord) -> bool:
 
 def _quoted(text: str) -> str:
     """*text* as the strings of a TXT record, each of at most 255 bytes (RFC 1035 §3.3, §5.1)."""
-    data = text.encode()
+    data = text.encode("utf-8", "surrogatepass")
     parts = [data[start : start + 255] for start in range(0, len(data), 255)] or [b""]
     return " ".join('"' + "".join(map(_escaped, part)) + '"' for part in parts)
 
