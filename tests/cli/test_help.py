@@ -32,6 +32,7 @@ PROMISED = {
     "bootstrap": {"--url", "--yes"},
     "notify": {*TARGET, "--journal"},
     "fmt": {"--check"},
+    "completion": set(),
     "sandbox outbox": {"--format"},
     "schema": set(),
     "sandbox start": {"--profile", "--port", "--cost", "--seed"},

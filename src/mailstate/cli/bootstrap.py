@@ -16,8 +16,9 @@ from mailstate.cli import output
 from mailstate.cli.credentials import Credential, credential
 from mailstate.cli.options import logging_options, url_option
 from mailstate.cli.session import shown_url
-from mailstate.cli.settings import read_settings
+from mailstate.cli.settings import patience, read_settings
 from mailstate.dimail.accounts import Accounts
+from mailstate.dimail.patience import Patience
 from mailstate.errors import (
     ExitCode,
     InterruptedRunError,
@@ -112,7 +113,13 @@ def _run(
         raise UsageError(
             f"{service.file} is to hold two passwords", hint="name a file for each of them"
         )
-    return _Run(url=where, ca_file=Path(ca_file) if ca_file else None, admin=admin, service=service)
+    return _Run(
+        url=where,
+        ca_file=Path(ca_file) if ca_file else None,
+        patience=patience(settings),
+        admin=admin,
+        service=service,
+    )
 
 
 def _are_same(one: Path, other: Path) -> bool:
@@ -125,12 +132,13 @@ class _Run:
 
     url: str
     ca_file: Path | None
+    patience: Patience
     admin: Credential
     service: Credential
 
     async def to_the_end(self, *, asks: bool) -> int:
         """Look, ask, do, and say what there is then."""
-        async with Accounts(self.url, ca_file=self.ca_file) as accounts:
+        async with Accounts(self.url, ca_file=self.ca_file, patience=self.patience) as accounts:
             bootstrap = Bootstrap(
                 accounts.clerk, admin=self.admin, service=self.service, tell=self._tell_step
             )

@@ -114,6 +114,7 @@ async def _live(target: Target, names: Collection[DomainName]) -> LiveState:
         target.password,
         concurrency=target.concurrency,
         ca_file=target.ca_file,
+        patience=target.patience,
     ) as client:
         known = await client.domains()
         missing = sorted(name for name in names if name not in known)

@@ -25,6 +25,7 @@ _COMMANDS = {
     "fmt": "Write the state files in their canonical form.",
     "import": "Write state files from what dimail has.",
     "snapshot": "Record what dimail has, for plans without credentials.",
+    "completion": "Print what a shell needs to complete what is typed.",
 }
 
 
@@ -97,7 +98,9 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         output.say("interrupted")
         return ExitCode.INTERRUPTED
-    except (BrokenPipeError, SystemExit):
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:
+            return ExitCode.OK  # a shell has asked how a line may go on, and was told
         # Nobody reads our output any more; click says so in its own way, with a code of its own.
         output.give_up(sys.stdout)
         return ExitCode.INTERRUPTED

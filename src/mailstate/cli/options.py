@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from mailstate.cli.completion import domains, targets
 from mailstate.cli.settings import PRUNED_KINDS
 
 _Function = Callable[..., Any]
@@ -30,6 +31,7 @@ def selection_options(function: _Function) -> _Function:
             "--only",
             metavar="GLOB",
             multiple=True,
+            shell_complete=domains,
             help="Look at these domains alone; may be given more than once.",
         ),
         click.option(
@@ -77,7 +79,12 @@ def removal_options(function: _Function) -> _Function:
 def target_options(function: _Function) -> _Function:
     """`--target`, `--url`, `--sandbox`, `--concurrency`, `-v`, `--log-format`."""
     options = (
-        click.option("--target", metavar="NAME", help="A target of mailstate.toml."),
+        click.option(
+            "--target",
+            metavar="NAME",
+            shell_complete=targets,
+            help="A target of mailstate.toml.",
+        ),
         url_option,
         click.option(
             "--sandbox",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mailstate.cli import output
-from mailstate.cli.settings import Target, calls_at_once, policy
+from mailstate.cli.settings import Target, calls_at_once, patience, policy
 from mailstate.errors import ExitCode, RemoteError, UsageError
 from mailstate.model.resources import DomainName
 from mailstate.model.secret import Secret
@@ -235,6 +235,7 @@ def sandbox_target(settings: Mapping[str, Any], *, concurrency: int | None) -> T
         password=Secret(running.password),
         policy=policy({**settings, "service_account": running.username}, running.username),
         concurrency=calls_at_once(settings, concurrency),
+        patience=patience(settings),
         smtp_url=running.smtp_url,
     )
 

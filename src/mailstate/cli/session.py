@@ -185,6 +185,7 @@ def connected(target: Target) -> DimailClient:
         target.password,
         concurrency=target.concurrency,
         ca_file=target.ca_file,
+        patience=target.patience,
     )
 
 

@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from mailstate.dimail.patience import Patience
 from mailstate.errors import SettingsError, UsageError
 from mailstate.model.resources import Kind
 from mailstate.model.secret import Secret
@@ -39,6 +40,7 @@ class Target:
     password: Secret
     policy: Policy
     concurrency: int
+    patience: Patience
     ca_file: Path | None = None
     smtp_url: str | None = None
 
@@ -121,6 +123,7 @@ def remote_target(
         password=password,
         policy=policy(settings, account),
         concurrency=calls_at_once(settings, concurrency),
+        patience=patience(settings),
         ca_file=Path(ca_file) if ca_file else None,
     )
 
@@ -134,6 +137,11 @@ def calls_at_once(settings: Mapping[str, Any], option: int | None) -> int:
     """How many calls a run makes at once: the option, *settings*, or four."""
     # To JSON Schema, 4.0 is a whole number too.
     return option or int(settings.get("concurrency", DEFAULT_CONCURRENCY))
+
+
+def patience(settings: Mapping[str, Any]) -> Patience:
+    """How long calls may take. Raises `SettingsError` for a number that is none."""
+    return Patience(**settings.get("timeouts", {}))
 
 
 def policy(settings: Mapping[str, Any], account: str) -> Policy:
@@ -211,6 +219,8 @@ def _expected(validator: str, value: object) -> str:
             return "is empty"
         case "minimum":
             return f"is less than {value}"
+        case "exclusiveMinimum":
+            return f"is not more than {value}"
         case "maximum":
             return f"is more than {value}"
         case _:
@@ -221,6 +231,7 @@ _TYPES = {
     "string": "a text",
     "boolean": "true or false",
     "integer": "a whole number",
+    "number": "a number",
     "array": "a list",
     "object": "a table",
 }

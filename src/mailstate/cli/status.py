@@ -8,6 +8,7 @@ from typing import Unpack
 import click
 
 from mailstate.cli import output
+from mailstate.cli.completion import domains as declared_domains
 from mailstate.cli.options import selection_options, state_option, target_options
 from mailstate.cli.session import Request, RequestOptions, session
 from mailstate.dimail.client import DimailClient
@@ -19,7 +20,7 @@ from mailstate.reporting.status import status_bind, status_json, status_octodns,
 
 
 @click.command("status")
-@click.argument("domains", metavar="[DOMAIN]...", nargs=-1)
+@click.argument("domains", metavar="[DOMAIN]...", nargs=-1, shell_complete=declared_domains)
 @state_option
 @target_options
 @selection_options
