@@ -1,16 +1,19 @@
 """Repeats, verdicts, tokens: what an answer means for the one who asked."""
 
 import asyncio
+import math
 
 import httpx
 import pytest
 
+from mailstate.dimail.patience import Patience
 from mailstate.errors import (
     BusyCallError,
     ConflictCallError,
     DoubtfulCallError,
     RefusedCallError,
     RemoteError,
+    SettingsError,
 )
 from mailstate.model.resources import User
 from tests.dimail.support import (
@@ -37,9 +40,9 @@ MAILBOX = f"/domains/{D}/mailboxes/ada"
 CREATED = ok({"email": ADA.address, "password": "canary-new"}, 201)
 
 
-def call(router, method, clock=None):
+def call(router, method, clock=None, **options):
     async def scenario():
-        async with client(router, clock=clock or FakeClock()) as api:
+        async with client(router, clock=clock or FakeClock(), **options) as api:
             return await method(api)
 
     return run(scenario())
@@ -67,7 +70,7 @@ def test_a_read_is_repeated_until_it_works(trouble):
     ("trouble", "message"),
     [
         (LOST, "GET /users/: the connection was lost"),
-        (SLOW, "GET /users/: no answer in time"),
+        (SLOW, "GET /users/: no answer within 30 s"),
         (UNREACHED, "GET /users/: no connection"),
         (HTML, "GET /users/: dimail answered 502"),
         (error(500, "Internal server error"), r"answered 500 \(Internal server error\)"),
@@ -387,16 +390,36 @@ def test_a_cancelled_call_gives_its_connection_up():
     assert ([], True) == run(scenario())
 
 
-def test_a_server_that_trickles_is_given_up(monkeypatch):
+@pytest.mark.parametrize(
+    ("method", "patience"),
+    [
+        (users, Patience(quick=0.02)),
+        (lambda api: api.create(ADA), Patience(slow=0.02)),
+        (lambda api: api.update(ADA, ADA, ("first_name",)), Patience(slow=0.02)),
+        (lambda api: api.delete(ADA), Patience(slow=0.02)),
+    ],
+)
+def test_each_kind_of_call_has_its_own_patience(method, patience):
     """
-    A call as a whole has a limit too, for servers that send a byte now and then.
+    One that takes longer is given up, and told with the seconds that it had.
     """
-    monkeypatch.setattr("mailstate.dimail.connections.CONNECTING", -60)
 
     async def forever(_request):
         await asyncio.sleep(60)
 
-    router = dimail({"GET /users/": forever})
+    mailbox = dict.fromkeys([f"{verb} {MAILBOX}" for verb in ("POST", "PATCH", "DELETE")], forever)
 
-    with pytest.raises(BusyCallError, match="no answer in time"):
-        call(router, users)
+    with pytest.raises(RemoteError, match=r"no answer within 0\.02 s"):
+        call(dimail({"GET /users/": forever, **mailbox}), method, patience=patience)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 3601, math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("name", ["quick", "slow"])
+def test_a_patience_that_is_none(name, seconds):
+    """
+    Neither for ever nor not at all; the message names the setting.
+    """
+    with pytest.raises(SettingsError, match=f"`{name}` is {seconds:g}") as caught:
+        Patience(**{name: seconds})
+
+    assert f"`timeouts.{name}`" in caught.value.hint

@@ -10,6 +10,7 @@ import pytest
 from mailstate.dimail import calls
 from mailstate.dimail.client import DimailClient
 from mailstate.dimail.connections import Connections, Fate, Trouble, _trouble
+from mailstate.dimail.patience import Patience
 from mailstate.errors import MailstateError, RefusedCallError, RemoteError, SettingsError
 from mailstate.model.resources import User
 from mailstate.model.secret import Secret
@@ -181,7 +182,7 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch, p
     monkeypatch.setenv("ALL_PROXY", proxy)
 
     with pytest.raises(SettingsError, match="proxy") as caught:
-        Connections("https://dimail.example", ca_file=None, transport=None)
+        Connections("https://dimail.example", ca_file=None, transport=None, patience=Patience())
 
     assert "canary" not in f"{caught.value}{caught.value.hint}"
     assert caught.value.__context__ is None
@@ -193,7 +194,7 @@ def test_loopback_is_spoken_to_directly(monkeypatch):
     """
     monkeypatch.setenv("ALL_PROXY", "gopher://p.example")
 
-    assert URL == Connections(URL, ca_file=None, transport=None).url
+    assert URL == Connections(URL, ca_file=None, transport=None, patience=Patience()).url
 
 
 @pytest.mark.parametrize("concurrency", [0, -1])

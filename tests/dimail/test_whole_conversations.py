@@ -7,6 +7,7 @@ import pytest
 from mailstate.applying.mail_api import MailApi
 from mailstate.dimail.client import DimailClient
 from mailstate.dimail.live import read_live
+from mailstate.dimail.patience import Patience
 from mailstate.errors import BusyCallError, DoubtfulCallError, RefusedCallError, RemoteError
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, Resource, User
 from mailstate.model.secret import Secret
@@ -36,22 +37,29 @@ def modern():
         yield sandbox
 
 
-def connect(sandbox: Sandbox) -> DimailClient:
-    return DimailClient(sandbox.url, sandbox.username, Secret(sandbox.password), clock=FakeClock())
+def connect(sandbox: Sandbox, patience: Patience | None = None) -> DimailClient:
+    return DimailClient(
+        sandbox.url,
+        sandbox.username,
+        Secret(sandbox.password),
+        patience=patience,
+        clock=FakeClock(),
+    )
 
 
-def talk(sandbox, conversation):
+def talk(sandbox, conversation, **options):
     async def scenario():
-        async with connect(sandbox) as api:
+        async with connect(sandbox, **options) as api:
             return await conversation(api)
 
     return run(scenario())
 
 
-def live_state(sandbox, wanted: DesiredState | None = None):
+def live_state(sandbox, wanted: DesiredState | None = None, **options):
     return talk(
         sandbox,
         lambda api: read_live(api, wanted or desired(ADA), needs_check=lambda _live: True),
+        **options,
     )
 
 
@@ -467,11 +475,13 @@ def test_nobody_listens():
         run(conversation())
 
 
-def test_a_slow_answer_is_given_up(modern, monkeypatch):
+def test_a_slow_answer_is_given_up(modern, caplog):
     """
     A list that takes too long is a time-out, and asked for again.
     """
-    monkeypatch.setattr("mailstate.dimail.calls.QUICK", 0.03)
-    modern.add_fault(kind="slow_before", delay=0.3, method="GET", path="/users/")
+    modern.add_fault(kind="slow_before", delay=2.0, method="GET", path="/users/")
 
-    assert live_state(modern, DesiredState()).users
+    with caplog.at_level("DEBUG", "mailstate.dimail"):
+        assert live_state(modern, DesiredState(), patience=Patience(quick=1)).users
+
+    assert "GET /users/: no answer within 1 s" in caplog.text

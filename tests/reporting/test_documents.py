@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from mailstate.applying.outcome import Applied, Report
 from mailstate.cli.settings import DEFAULT_CONCURRENCY, DEFAULT_STATE
+from mailstate.dimail.patience import LONGEST, Patience
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Kind, Mailbox, User
 from mailstate.planning.plan import Action, Actor, Change, HoldReason, Plan, Policy, Reason
 from mailstate.planning.planner import plan as plan_for
@@ -353,6 +354,9 @@ def test_the_settings_are_described_with_their_defaults():
 
     assert DEFAULT_CONCURRENCY == properties["concurrency"]["default"]
     assert DEFAULT_STATE == properties["state"]["default"]
+    timeouts = properties["timeouts"]["properties"]
+    assert Patience() == Patience(**{name: timeouts[name]["default"] for name in timeouts})
+    assert {LONGEST} == {timeout["maximum"] for timeout in timeouts.values()}
     assert Policy(service_account="").assume_enabled is properties["assume_enabled"]["default"]
     assert all(setting["description"] for setting in properties.values())
 

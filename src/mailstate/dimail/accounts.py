@@ -13,6 +13,7 @@ from mailstate.dimail.client import understood
 from mailstate.dimail.connections import Connections
 from mailstate.dimail.node import parse
 from mailstate.dimail.pace import Clock, SystemClock
+from mailstate.dimail.patience import Patience
 from mailstate.dimail.wire import Account
 from mailstate.model.secret import Secret
 
@@ -31,10 +32,13 @@ class Accounts:
         url: str,
         *,
         ca_file: Path | None = None,
+        patience: Patience | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._connections = Connections(url, ca_file=ca_file, transport=transport)
+        self._connections = Connections(
+            url, ca_file=ca_file, transport=transport, patience=patience or Patience()
+        )
         self._clock = clock or SystemClock()
 
     async def __aenter__(self) -> Self:

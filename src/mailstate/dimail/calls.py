@@ -1,5 +1,5 @@
 """
-Every call that is made to dimail: method, exact path, kind of login, body, patience.
+Every call that is made to dimail: method, exact path, kind of login, body.
 
 The section signs refer to the contract of dimail-api. Exact slashes matter: the wrong form is
 answered by a redirect (§2).
@@ -15,12 +15,6 @@ from urllib.parse import quote, urlencode
 from mailstate.errors import RefusedCallError
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, User
 from mailstate.model.secret import Secret
-
-QUICK = 30.0
-"""Seconds that a list or a single object may take."""
-
-SLOW = 120.0
-"""Seconds that dimail may take over DNS look-ups, its own repairs and Open-Xchange (§5.2, §12)."""
 
 
 class Auth(Enum):
@@ -52,8 +46,8 @@ class Call:
     """
     One call. Its text is what messages name: method and path, never a query or a body.
 
-    `is_gauge` says whether the time it takes tells how busy dimail is: not where it waits for
-    the DNS.
+    `is_slow` says which patience it takes; `is_gauge`, whether the time that it takes tells how
+    busy dimail is: not where it waits for the DNS.
     """
 
     method: str
@@ -61,7 +55,7 @@ class Call:
     auth: Auth
     query: tuple[tuple[str, str], ...] = ()
     body: dict[str, object] | None = field(default=None, repr=False)
-    patience: float = QUICK
+    is_slow: bool = False
     repeat: Repeat = Repeat.READ
     hint_on_500: str = ""
     is_gauge: bool = True
@@ -171,7 +165,7 @@ def create_domain(domain: Domain) -> Call:
             "context_name": domain.context,
             "delivery": domain.delivery,
         },
-        patience=SLOW,
+        is_slow=True,
     )
 
 
@@ -181,7 +175,7 @@ def check(domain: DomainName) -> Call:
         method="GET",
         path=f"/domains/{_segment(domain)}/check",
         auth=Auth.BASIC,
-        patience=SLOW,
+        is_slow=True,
         repeat=Repeat.ONCE_IF_CUT,
         is_gauge=False,
     )
@@ -193,7 +187,7 @@ def fix(domain: DomainName) -> Call:
         method="GET",
         path=f"/domains/{_segment(domain)}/fix/",
         auth=Auth.BASIC,
-        patience=SLOW,
+        is_slow=True,
         repeat=Repeat.NEVER,
         is_gauge=False,
     )
@@ -254,7 +248,7 @@ def create_mailbox(mailbox: Mailbox) -> Call:
             "surName": mailbox.last_name or "",
             "displayName": mailbox.display_name or "",
         },
-        patience=SLOW,
+        is_slow=True,
     )
 
 
@@ -282,25 +276,25 @@ def update_mailbox(before: Mailbox, after: Mailbox, fields: tuple[str, ...]) -> 
         path=_mailbox(before),
         auth=Auth.TOKEN,
         body=body,
-        patience=SLOW,
+        is_slow=True,
         repeat=Repeat.NEVER,
     )
 
 
 def delete_mailbox(mailbox: Mailbox) -> Call:
     """A mailbox, away, with all its mail (§7)."""
-    return _delete(_mailbox(mailbox), Auth.TOKEN, patience=SLOW)
+    return _delete(_mailbox(mailbox), Auth.TOKEN, is_slow=True)
 
 
 def reset_password(mailbox: Mailbox) -> Call:
     """A new password for a mailbox, in the form that People uses (§9)."""
-    return _write(f"{_mailbox(mailbox)}/reset_password/", Auth.TOKEN, None, patience=SLOW)
+    return _write(f"{_mailbox(mailbox)}/reset_password/", Auth.TOKEN, None, is_slow=True)
 
 
 def login_code(mailbox: Mailbox, *, seconds: int, uses: int) -> Call:
     """A code that opens the webmail of a mailbox for some *seconds*, at most *uses* times (§9)."""
     body: dict[str, object] = {"expires_in": seconds, "maxuse": uses}
-    return _write(f"{_mailbox(mailbox)}/code", Auth.TOKEN, body, patience=SLOW)
+    return _write(f"{_mailbox(mailbox)}/code", Auth.TOKEN, body, is_slow=True)
 
 
 def aliases(domain: DomainName) -> Call:
@@ -347,13 +341,11 @@ def delete_alias(alias: Alias) -> Call:
     return _delete(f"/domains/{_segment(alias.domain)}/aliases/{names}", Auth.TOKEN)
 
 
-def _write(
-    path: str, auth: Auth, body: dict[str, object] | None, *, patience: float = QUICK
-) -> Call:
+def _write(path: str, auth: Auth, body: dict[str, object] | None, *, is_slow: bool = False) -> Call:
     return Call(
-        method="POST", path=path, auth=auth, body=body, patience=patience, repeat=Repeat.NEVER
+        method="POST", path=path, auth=auth, body=body, is_slow=is_slow, repeat=Repeat.NEVER
     )
 
 
-def _delete(path: str, auth: Auth, *, patience: float = QUICK) -> Call:
-    return Call(method="DELETE", path=path, auth=auth, patience=patience, repeat=Repeat.NEVER)
+def _delete(path: str, auth: Auth, *, is_slow: bool = False) -> Call:
+    return Call(method="DELETE", path=path, auth=auth, is_slow=is_slow, repeat=Repeat.NEVER)

@@ -15,6 +15,7 @@ from mailstate.dimail.calls import Call
 from mailstate.dimail.connections import Answer, Connections
 from mailstate.dimail.node import MalformedAnswerError, Node, known_detail, parse
 from mailstate.dimail.pace import Clock, SystemClock
+from mailstate.dimail.patience import Patience
 from mailstate.dimail.reader import DomainReader
 from mailstate.dimail.wire import LoginCode
 from mailstate.errors import DoubtfulCallError, RefusedCallError, SettingsError
@@ -63,6 +64,7 @@ class DimailClient:
         *,
         concurrency: int = 4,
         ca_file: Path | None = None,
+        patience: Patience | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -77,7 +79,9 @@ class DimailClient:
             )
         self.username = username
         self.concurrency = concurrency
-        self._connections = Connections(url, ca_file=ca_file, transport=transport)
+        self._connections = Connections(
+            url, ca_file=ca_file, transport=transport, patience=patience or Patience()
+        )
         self._caller = Caller(
             self._connections,
             username,

@@ -23,6 +23,7 @@ import httpx
 
 from mailstate import __version__
 from mailstate.dimail.calls import Call
+from mailstate.dimail.patience import Patience
 from mailstate.errors import SettingsError
 
 CONNECTING = 10.0
@@ -78,8 +79,6 @@ _TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (
     (httpx.PoolTimeout, Trouble(fate=Fate.NOT_SENT, words="no free connection")),
     (httpx.ProxyError, Trouble(fate=Fate.NOT_SENT, words="the proxy refused to connect")),
     (httpx.UnsupportedProtocol, Trouble(fate=Fate.NOT_SENT, words="no such protocol")),
-    (httpx.TimeoutException, Trouble(fate=Fate.TIMED_OUT, words="no answer in time")),
-    (TimeoutError, Trouble(fate=Fate.TIMED_OUT, words="no answer in time")),
     (httpx.NetworkError, Trouble(fate=Fate.LOST, words="the connection was lost")),
     (httpx.DecodingError, Trouble(fate=Fate.LOST, words="the answer cannot be unpacked")),
     (httpx.InvalidURL, Trouble(fate=Fate.LOST, words="the answer redirects to no URL")),
@@ -101,9 +100,15 @@ class Connections:
     """
 
     def __init__(
-        self, url: str, *, ca_file: Path | None, transport: httpx.AsyncBaseTransport | None
+        self,
+        url: str,
+        *,
+        ca_file: Path | None,
+        transport: httpx.AsyncBaseTransport | None,
+        patience: Patience,
     ) -> None:
         self._base = _base_url(url)
+        self._patience = patience
         self._direct = _is_loopback(self._base.host)
         self._ssl = _ssl_context(self._base, ca_file)
         self._transport = transport
@@ -158,27 +163,39 @@ class Connections:
         headers = {"Authorization": authorization}
         if call.body is not None:
             headers["Content-Type"] = "application/json"
+        seconds = self._patience.slow if call.is_slow else self._patience.quick
+        try:
+            # One bound for all of it: a server that sends a byte now and then would keep
+            # time-outs of single steps happy for ever.
+            async with asyncio.timeout(seconds):
+                return _answer(await self._response(http, call, headers))
+        except (TimeoutError, httpx.TimeoutException) as error:
+            if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+                return _trouble(error)
+            return Trouble(fate=Fate.TIMED_OUT, words=f"no answer within {seconds:g} s")
+        except (httpx.RequestError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            return _trouble(error)
+
+    async def _response(
+        self, http: httpx.AsyncClient, call: Call, headers: dict[str, str]
+    ) -> httpx.Response:
+        """What the server says, after at most a few redirects."""
         url = httpx.URL(self.url + call.target)
         for left in reversed(range(_REDIRECTS + 1)):
-            try:
-                # A server that sends a byte now and then would keep the other time-outs happy.
-                async with asyncio.timeout(CONNECTING + 2 * call.patience):
-                    response = await http.send(
-                        http.build_request(
-                            call.method,
-                            url,
-                            headers=headers,
-                            content=None if call.body is None else json.dumps(call.body).encode(),
-                            timeout=httpx.Timeout(call.patience, connect=CONNECTING),
-                        ),
-                        auth=None,
-                        follow_redirects=False,
-                    )
-                further = self._redirected(response) if left else None
-            except (httpx.RequestError, httpx.InvalidURL, OSError, UnicodeError) as error:
-                return _trouble(error)
+            response = await http.send(
+                http.build_request(
+                    call.method,
+                    url,
+                    headers=headers,
+                    content=None if call.body is None else json.dumps(call.body).encode(),
+                    timeout=httpx.Timeout(None, connect=CONNECTING),
+                ),
+                auth=None,
+                follow_redirects=False,
+            )
+            further = self._redirected(response) if left else None
             if further is None:
-                return _answer(response)
+                return response
             url = further
         raise AssertionError  # pragma: no cover
 
