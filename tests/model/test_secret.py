@@ -1,16 +1,24 @@
 """A secret cannot be shown by accident."""
 
 import copy
+import inspect
+import io
 import json
 import logging
+import operator
 import pickle
 import pprint
 import traceback
-from dataclasses import asdict, dataclass
+import weakref
+from dataclasses import asdict, dataclass, replace
 
 import pytest
+from deepdiff import DeepDiff
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.pretty import pretty_repr
+from rich.traceback import Traceback
 
 from mailstate.model.secret import Secret
 
@@ -34,6 +42,11 @@ WAYS = {
     "JSON of str": lambda value: json.dumps({"password": value}, default=str),
     "JSON of repr": lambda value: json.dumps({"password": value}, default=repr),
     "names of attributes": lambda value: repr(dir(value)),
+    "members": lambda value: repr(inspect.getmembers(value)),
+    "state": lambda value: repr(value.__getstate__()),
+    "rich": pretty_repr,
+    "a bytes format": lambda value: b"%a" % value,
+    "a difference": lambda value: repr(DeepDiff({"at": value}, {"at": Answer(Secret("other"))})),
 }
 
 
@@ -57,7 +70,9 @@ def test_no_way_of_showing_shows_it(show, value):
     """
     Neither by itself nor within something else.
     """
-    assert TEXT not in show(value)
+    shown = show(value)
+
+    assert TEXT not in (shown.decode() if isinstance(shown, bytes) else shown)
 
 
 def test_a_width_does_not_show_it():
@@ -89,6 +104,25 @@ def test_a_traceback_does_not_show_it():
 
     found = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     assert TEXT not in "".join(found.format())
+
+
+def test_rich_does_not_show_it():
+    """
+    Its tracebacks look at local variables, and into what they hold.
+    """
+
+    def fail(password, answer):
+        raise ValueError(password, answer)
+
+    console = Console(width=200, file=io.StringIO(), record=True)
+    try:
+        fail(SECRET, Answer(SECRET))
+    except ValueError:
+        console.print(Traceback(show_locals=True, locals_hide_sunder=False))
+    shown = console.export_text()
+
+    assert "password = Secret(***)" in shown
+    assert TEXT not in shown
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -123,6 +157,31 @@ def test_it_is_no_json():
     """
     with pytest.raises(TypeError):
         json.dumps(SECRET)
+
+
+def test_what_holds_it_may_be_replaced():
+    """
+    A value with another field carries the same secret on.
+    """
+    answer = Answer(SECRET)
+
+    assert replace(answer, password=SECRET) == answer
+
+
+def test_it_cannot_be_ordered():
+    """
+    That would compare texts.
+    """
+    with pytest.raises(TypeError, match="not supported"):
+        operator.lt(SECRET, Secret("other"))
+
+
+def test_nothing_watches_it():
+    """
+    No weak reference can be had, through which others would learn of it.
+    """
+    with pytest.raises(TypeError, match="weak reference"):
+        weakref.ref(SECRET)
 
 
 def test_it_has_no_dict_to_look_into():

@@ -1,23 +1,28 @@
 """Passwords and tokens, in a type that cannot be shown by accident."""
 
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, final
 
 
+@final
 class Secret:
     """
     A value that no print, format, log, pickle or JSON encoder can show.
 
     `reveal()` is the only way to the text; whoever calls it hands the text straight to the wire.
+    A secret is equal to itself alone: comparing never looks at the text, and so tells nothing of
+    it by the time it takes. What can look into any object (a debugger, `gc`) finds it all the same.
     """
 
-    __slots__ = ("__text",)
+    __slots__ = ("__reveal",)
 
     def __init__(self, text: str) -> None:
-        self.__text = text
+        # Not an attribute: inspect, rich and object.__getstate__ show those of any object.
+        self.__reveal: Callable[[], str] = lambda: text
 
     def reveal(self) -> str:
         """The text itself, for the wire and nothing else."""
-        return self.__text
+        return self.__reveal()
 
     def __repr__(self) -> str:
         return "Secret(***)"
@@ -29,7 +34,7 @@ class Secret:
         return "***"
 
     def __bool__(self) -> bool:
-        return bool(self.__text)
+        return bool(self.__reveal())
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         message = "a secret cannot be pickled or copied"
