@@ -130,7 +130,7 @@ def test_a_refused_login_is_found_by_the_check(tls, ca_file):
 
     assert (
         f"the mail server mail.example:{inbox.port} cannot be used: the server refused the login:"
-        " 535 5.7.8 (security or policy)"
+        " 535 5.7.8 (user name or password wrong)"
     ) == error.message
     assert "check the user name and the password of the SMTP URL" == error.hint
     assert ExitCode.REMOTE is error.exit_code

@@ -187,9 +187,14 @@ def test_a_connection_that_the_server_closes_now_is_opened_again(puppet):
         ({"AUTH": "334 more"}, "the server gave an answer about the login that makes no sense"),
         (
             {"MAIL": "553 5.7.1 not your address"},
-            "the server refused the sender: 553 5.7.1 not your address",
+            "the server refused the sender: 553 5.7.1 (not allowed, by the rules of the server)",
         ),
-        ({"MAIL": "550 " + "x" * 500}, "the server refused the sender: 550 " + "x" * 159 + "…"),
+        (
+            {"MAIL": "550 5.7.999 no"},
+            "the server refused the sender: 550 5.7.999 (security or policy)",
+        ),
+        ({"MAIL": "550 5.99.1 no"}, "the server refused the sender: 550 5.99.1"),
+        ({"MAIL": "550 5.7.12345 no"}, "the server refused the sender: 550"),
         ({"RSET": DROP}, "the connection was lost"),
     ],
 )
@@ -202,6 +207,61 @@ def test_a_check_tells_why_the_server_cannot_be_used(puppet, play, words):
 
     assert f"the mail server 127.0.0.1:{puppet.port} cannot be used: {words}" == error.message
     assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("play", "words"),
+    [
+        (
+            {"MAIL": "553 5.7.1 not your address"},
+            "the server refused the sender: 553 5.7.1 not your address",
+        ),
+        ({"MAIL": "550 " + "x" * 500}, "the server refused the sender: 550 " + "x" * 159 + "…"),
+        (
+            {"RCPT": "550 5.1.1 nobody\r"},
+            "the server refused the recipient: 550 5.1.1 nobody",
+        ),
+    ],
+)
+def test_a_server_that_knows_no_secret_is_quoted(puppet, play, words):
+    """
+    Neither a login nor a letter has told it one.
+    """
+    puppet.plays = [play]
+    error = undelivered(postman(url(puppet)), letter())
+
+    assert f"mail server 127.0.0.1:{puppet.port}: {words}" == error.message
+
+
+def test_after_the_first_letter_the_server_is_not_quoted(puppet):
+    """
+    It may repeat in an answer about the second letter, or to a new connection, what was in it.
+    """
+    puppet.plays = [{}, {"CONNECT": "554 5.3.2 {heard}"}]
+    told = []
+
+    async def refusal(to_send):
+        with pytest.raises(UndeliveredError) as caught:
+            await to_send.send(letter())
+        return caught.value.message
+
+    async def send():
+        async with postman(url(puppet)) as to_send:
+            await to_send.send(letter(text="canary\n"))
+            puppet.plays[0]["RCPT"] = "550 5.1.1 {heard}"
+            told.append(await refusal(to_send))
+            puppet.hang_up()
+            told.append(await refusal(to_send))
+
+    run(send())
+
+    assert [
+        f"mail server 127.0.0.1:{puppet.port}: {words}"
+        for words in (
+            "the server refused the recipient: 550 5.1.1 (no such mailbox)",
+            "the server refused the connection: 554 5.3.2 (mail system)",
+        )
+    ] == told
 
 
 @pytest.mark.parametrize(
@@ -308,6 +368,13 @@ def test_without_a_connection_nothing_is_said(ca_file):
     [
         {"AUTH": "535 5.7.8 wrong: {heard}"},
         {"AUTH": "{heard}"},
+        {"AUTH": "334 {heard}"},
+        {"MAIL": "553 5.7.1 {heard}"},
+        {"MAIL": "{heard}"},
+        {"RCPT": "550 5.1.1 {heard}"},
+        {"RCPT": "450 4.1.1 {heard}"},
+        {"DATA": "554 {heard}"},
+        {"QUIT": "221 {heard}"},
         {"DATA": "554 5.6.0 no"},
         {".": "550 5.7.1 blocked: {heard}"},
         {".": "451 4.7.1 later: {heard}"},
@@ -340,6 +407,5 @@ def test_no_secret_is_shown_even_if_the_server_repeats_all_it_has_heard(
         assert secret not in told
     assert (
         any("canary-code" in one.decode() for one in puppet.letters)
-        or "AUTH" in play
-        or "DATA" in play
+        or {"AUTH", "MAIL", "RCPT", "DATA"} & play.keys()
     )

@@ -102,6 +102,9 @@ def test_a_url_without_user_name_needs_no_login():
             "a percent sign in the user name or the password is not written %25",
         ),
         ("smtp://user:canary%ff@mail.example", "the user name or the password is not UTF-8"),
+        ("smtp://user:canary\udcff@mail.example", "the user name or the password is not UTF-8"),
+        ("smtp://\udcff:canary@mail.example", "the user name or the password is not UTF-8"),
+        ("smtp://user:canary@mail\udcff.example", "it names no host"),
         ("smtp://user:canary%00@mail.example", "the user name or the password holds a zero byte"),
     ],
 )

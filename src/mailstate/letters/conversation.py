@@ -2,8 +2,9 @@
 One connection to the mail server, blocking. What happens is told by values.
 
 The only module that calls smtplib. None of its exceptions leaves: they hold what the server said,
-and a server may repeat what it was told. What it says is shown only up to DATA, and not of the
-login: after that it may quote a password or a login link (spam filters do), and a code must do.
+and a server may repeat what it was told. What it says is shown until it has been told a secret, by
+a login or in a letter: after that it may quote a password or a login link (spam filters do), and
+the meaning of its codes must do.
 """
 
 import base64
@@ -70,6 +71,7 @@ class Conversation:
         self._name = name
         self._dial = dial
         self._smtp: smtplib.SMTP | None = None
+        self._knows_secrets = False
 
     @property
     def is_open(self) -> bool:
@@ -203,8 +205,9 @@ class Conversation:
                 )
             )
         hint = "check the user name and the password of the SMTP URL"
+        self._knows_secrets = True
         for command, expected in commands:
-            self._ask("the login", command, expected=expected, is_secret=True, hint=hint)
+            self._ask("the login", command, expected=expected, hint=hint)
 
     def _deliver(self, parcel: Parcel) -> None:
         smtp = self._open_smtp()
@@ -223,13 +226,14 @@ class Conversation:
         self._ask("the sender", f"MAIL FROM:<{parcel.sender}>{options}")
         self._ask("the recipient", f"RCPT TO:<{parcel.recipient}>")
         self._ask("the letter", "DATA", expected=3)
+        self._knows_secrets = True
         try:
             # If this fails, the last bytes were not taken, and the final dot is among them.
             smtp.send(_DOTS.sub(b"..", parcel.data) + b".\r\n")
         except OSError:
             raise _TroubleError(_lost(Fate.NOT_SENT)) from None
         code, text = self._heard(smtp.getreply, otherwise=Fate.UNKNOWN)
-        self._judge("the letter", code, text, is_secret=True, otherwise=Fate.UNKNOWN)
+        self._judge("the letter", code, text, otherwise=Fate.UNKNOWN)
 
     def _recover(self, trouble: Trouble) -> None:
         """Make the connection ready for the next letter, or drop it."""
@@ -252,13 +256,12 @@ class Conversation:
         command: str,
         *,
         expected: int = 2,
-        is_secret: bool = False,
         hint: str = "",
     ) -> None:
         """Send *command*, which is about *what*, and have the answer judged."""
         smtp = self._open_smtp()
         code, text = self._heard(lambda: smtp.docmd(command))
-        self._judge(what, code, text, expected=expected, is_secret=is_secret, hint=hint)
+        self._judge(what, code, text, expected=expected, hint=hint)
 
     def _heard(
         self,
@@ -280,12 +283,11 @@ class Conversation:
         text: bytes,
         *,
         expected: int = 2,
-        is_secret: bool = False,
         otherwise: Fate = Fate.NOT_SENT,
         hint: str = "",
     ) -> None:
         """Pass over an answer of the kind *expected* (its first digit); any other is trouble."""
-        said = _said(code, text, is_secret=is_secret)
+        said = _meaning(code, text) if self._knows_secrets else _said(code, text)
         match code // 100:
             case kind if kind == expected:
                 return
@@ -300,30 +302,52 @@ class Conversation:
 
 
 _DOTS = re.compile(rb"^\.", re.MULTILINE)
-_ENHANCED = re.compile(r"[245]\.(\d{1,3})\.\d{1,3}(?= |$)")
+_ENHANCED = re.compile(r"[245]\.(([0-9]{1,3})\.[0-9]{1,3})(?= |$)")
 
-# RFC 3463 §4: what the second number of an enhanced status code says it is about.
-_SUBJECTS = {
+# What the last two numbers of an enhanced status code mean, or the first of them alone
+# (RFC 3463 §3; 4954 §6; 7372 §3; 7505 §5).
+_MEANINGS = {
     "1": "address",
+    "1.1": "no such mailbox",
+    "1.2": "no such mail system",
+    "1.3": "the address is not written as it must be",
+    "1.6": "the mailbox has moved",
+    "1.7": "the sender's address cannot be used",
+    "1.8": "the sender's mail system cannot be used",
+    "1.10": "the domain takes no mail",
     "2": "mailbox",
+    "2.1": "the mailbox takes no mail",
+    "2.2": "the mailbox is full",
+    "2.3": "too long for the mailbox",
     "3": "mail system",
+    "3.4": "too big for the mail system",
     "4": "network or routing",
     "5": "protocol",
     "6": "content",
     "7": "security or policy",
+    "7.1": "not allowed, by the rules of the server",
+    "7.8": "user name or password wrong",
+    "7.23": "the sender's SPF record does not allow it",
+    "7.26": "the sender's domain could not be proved",
 }
 
 
-def _said(code: int, text: bytes, *, is_secret: bool) -> str:
-    """The answer of the server in one short line; its number alone where it may quote a secret."""
-    words = " ".join(text.decode("utf-8", "replace").split())
-    if not is_secret:
-        return f"{code} {_cut(words)}".rstrip()
-    enhanced = _ENHANCED.match(words)
+def _said(code: int, text: bytes) -> str:
+    """The answer of the server in one short line."""
+    return f"{code} {_cut(_one_line(text))}".rstrip()
+
+
+def _meaning(code: int, text: bytes) -> str:
+    """The codes of an answer and what they mean, without a word of the server's."""
+    enhanced = _ENHANCED.match(_one_line(text))
     if enhanced is None:
         return str(code)
-    subject = _SUBJECTS.get(enhanced[1])
-    return f"{code} {enhanced[0]}" + (f" ({subject})" if subject else "")
+    meaning = _MEANINGS.get(enhanced[1]) or _MEANINGS.get(enhanced[2])
+    return f"{code} {enhanced[0]}" + (f" ({meaning})" if meaning else "")
+
+
+def _one_line(text: bytes) -> str:
+    return " ".join(text.decode("utf-8", "replace").split())
 
 
 def _cut(text: str) -> str:

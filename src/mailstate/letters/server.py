@@ -22,6 +22,7 @@ _HINT = (
     "write smtp://USER:PASSWORD@HOST:PORT or smtps://…; in the user name and the password,"
     " percent-encode whatever is no letter or digit (@ is %40, / is %2F)"
 )
+_NOT_UTF8 = "the user name or the password is not UTF-8"
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -122,10 +123,21 @@ def _login(parts: SplitResult) -> Login | str | None:
             unquote(text, errors="strict") for text in (parts.username, parts.password)
         )
     except UnicodeDecodeError:
-        return "the user name or the password is not UTF-8"
+        return _NOT_UTF8
+    if not _is_utf8(user + password):
+        return _NOT_UTF8
     if "\0" in user + password:
         return "the user name or the password holds a zero byte"
     return Login(user=Secret(user), password=Secret(password))
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether *text* is no surrogate in place of a byte, as the environment has them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tls(ca_file: Path | None) -> ssl.SSLContext:
