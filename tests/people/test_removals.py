@@ -303,7 +303,7 @@ def test_a_saved_plan_without_removals_allows_none(place):
     ran = place.call("apply", "--yes", "--prune", "mailboxes", "plan.json")
 
     assert ExitCode.STALE_PLAN == ran.code
-    assert "the saved plan was made for another policy: policy.prune" in ran.err
+    assert "the saved plan was made for another policy: `prune` was none, is mailbox" in ran.err
     assert [] == place.sent()
 
 

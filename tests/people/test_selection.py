@@ -288,7 +288,7 @@ def test_a_saved_partial_plan_with_another_selection(many, other):
     ran = many.call("apply", "--yes", "../many.json", *other)
 
     assert ExitCode.STALE_PLAN == ran.code, said(ran)
-    assert "the saved plan was made for another selection: selection" in ran.err
+    assert "the saved plan was made for another selection: " in ran.err
     assert [] == many.sent()
 
 

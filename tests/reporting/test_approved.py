@@ -2,14 +2,17 @@
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailstate.applying.outcome import Report
 from mailstate.errors import ExitCode, SettingsError, StalePlanError
-from mailstate.model.resources import Alias, Domain, DomainName, Mailbox, User
+from mailstate.model.resources import Alias, Domain, DomainName, Kind, Mailbox, User
+from mailstate.model.state import LiveState
 from mailstate.planning.plan import (
     Action,
     Actor,
@@ -32,8 +35,10 @@ from mailstate.reporting.plan_json import (
     resource_values,
     to_text,
 )
+from mailstate.reporting.report import report_json
+from mailstate.reporting.snapshot import snapshot, snapshot_json
 from tests.reporting.strategies import contexts, plans
-from tests.strategies import fewer, worlds
+from tests.strategies import desired_states, fewer, prunings, worlds
 
 A = DomainName("a.example")
 CONTEXT = Context(target="https://dimail.example", policy=Policy(service_account="la_regie"))
@@ -157,6 +162,48 @@ def test_whatever_is_added_is_refused_by_its_address(world, data):
         assert shown == message.splitlines()[1:]
 
 
+def is_within(one, other):
+    """Whether a change does what another does, or a part of it, from where that one starts."""
+    if (one.action, one.after) != (other.action, other.after):
+        return False
+    if one.action is Action.DELETE:
+        return one.before == other.before
+    return {*one.fields} <= {*other.fields} and all(
+        getattr(one.before, field) == getattr(other.before, field) for field in one.fields
+    )
+
+
+def all_of(plan):
+    """Give what a plan would do, now or later."""
+    return [*plan.changes, *(entry.change for entry in plan.held)]
+
+
+@fewer
+@given(worlds(policy=prunings), st.data())
+def test_a_plan_holds_if_all_of_it_was_approved_and_is_refused_else(world, data):
+    """
+    Whatever has happened to files, dimail and policy; each change that was not is named.
+    """
+    desired, live, policy = world.desired, world.live, world.policy
+    if data.draw(st.booleans()):
+        desired = data.draw(desired_states())
+    if data.draw(st.booleans()):
+        live = data.draw(worlds(desired=st.just(desired))).live
+    approved, now = plan_for(world.desired, world.live, policy), plan_for(desired, live, policy)
+    known = {change.key: change for change in all_of(approved)}
+    excess = [
+        change
+        for change in all_of(now)
+        if change.key not in known or not is_within(change, known[change.key])
+    ]
+
+    message = objection(saved(approved), now)
+
+    assert bool(excess) == bool(message)
+    for change, line in zip(excess, message.splitlines()[1:], strict=False):
+        assert line.startswith(f"  {change.action} {change.key}: ")
+
+
 @fewer
 @given(plans, contexts, plans)
 def test_any_two_plans_hold_or_are_refused(plan, context, now):
@@ -218,6 +265,11 @@ def test_a_saved_plan_of_another_make_holds_or_is_refused(world, data):
             UPDATE,
             replace(UPDATE, after=replace(ADA, display_name="B")),
             'update mailbox/ada@a.example: after.display_name was "Ada Lovelace", is "B"',
+        ),
+        (
+            UPDATE,
+            replace(UPDATE, after=replace(ADA, secondary_email="eve@evil.test")),
+            'update mailbox/ada@a.example: after.secondary_email was null, is "eve@evil.test"',
         ),
         (
             DELETE,
@@ -302,25 +354,78 @@ def test_where_it_is_written_does_not_matter():
     hold_to(saved(Plan(changes=(CREATE,))), Plan(changes=(now,)), CONTEXT)
 
 
+SETTINGS: dict[str, tuple[Any, str]] = {
+    "service_account": ("x", '`service_account` was "la_regie", is "x"'),
+    "assume_enabled": (True, "`assume_enabled` was false, is true"),
+    "prune": (frozenset({Kind.ALIAS, Kind.ACCESS}), "`prune` was none, is access, alias"),
+    "delete_mailboxes": (True, "`delete_mailboxes` was false, is true"),
+    "max_removals": (11, "`max_removals` was 10, is 11"),
+    "max_removals_percent": (0, "`max_removals_percent` was 20, is 0"),
+    "removals_allowed": (3, "`--max-removals` was not set, is 3"),
+    "protected": (("user/*",), "`protected` was none, is user/*"),
+}
+LETTERS = {
+    "mode": "none",
+    "sender": "eve@evil.test",
+    "language": "en",
+    "webmail": "https://evil.test",
+    "templates": "letters",
+}
+ALL_THREE = "--only a.example --changed-since v1 --shard 2/3"
+ONLY = {"only": ["a.example"], "changed_since": None, "shard": None, "domains": 1, "declared": 2}
+
+
+def test_each_setting_of_a_policy_is_compared():
+    """
+    All but the account in use: what it means for a plan is seen in the plan.
+    """
+    assert {*SETTINGS, "account"} == {field.name for field in fields(Policy)}
+
+
 @pytest.mark.parametrize(
     ("context", "message"),
     [
         (
             replace(CONTEXT, target="https://other.example"),
-            'target: target was "https://dimail.example", is "https://other.example"',
+            "target: https://dimail.example, and this run is for https://other.example",
+        ),
+        *(
+            (replace(CONTEXT, policy=replace(CONTEXT.policy, **{key: value})), f"policy: {words}")
+            for key, (value, words) in SETTINGS.items()
+        ),
+        *(
+            (
+                replace(CONTEXT, notify={key: value}),
+                f'policy: `notify.{key}` was not set, is "{value}"',
+            )
+            for key, value in LETTERS.items()
         ),
         (
-            replace(CONTEXT, policy=Policy(service_account="la_regie", assume_enabled=True)),
-            "policy: policy.assume_enabled was false, is true",
+            replace(CONTEXT, selection=ONLY),
+            "selection: all domains, and this run is for --only a.example",
+        ),
+        (
+            replace(CONTEXT, selection={**ONLY, "changed_since": "v1", "shard": "2/3"}),
+            f"selection: all domains, and this run is for {ALL_THREE}",
         ),
     ],
 )
-def test_another_target_or_policy_is_refused(context, message):
+def test_another_target_policy_or_selection_is_refused(context, message):
     """
-    Even if nothing is to be done.
+    Even if nothing is to be done, and the other way round.
     """
     expected = f"the saved plan was made for another {message}"
     assert expected == refusal(saved(Plan()), Plan(), context)
+    assert refusal(saved(Plan(), context), Plan()) != expected
+
+
+def test_how_many_domains_a_selection_finds_does_not_matter():
+    """
+    It follows from the files, and what it means for the plan is seen in the plan.
+    """
+    more = replace(CONTEXT, selection={**ONLY, "domains": 0, "declared": 9})
+
+    hold_to(saved(Plan(), replace(CONTEXT, selection=ONLY)), Plan(), more)
 
 
 def test_many_differences_are_counted_and_some_of_them_shown():
@@ -343,8 +448,32 @@ def test_many_differences_are_counted_and_some_of_them_shown():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "plan", "{'a': 1}", '{"a": 1}}', "[" * 100_000, '{"a":' * 100_000, "9" * 10_000],
-    ids=["empty", "open", "word", "python", "more", "deep list", "deep object", "big number"],
+    [
+        "",
+        "{",
+        "plan",
+        "{'a': 1}",
+        '{"a": 1}}',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "9" * 10_000,
+        "\ufeff{}",
+        "NaN",
+        '{"a": [-Infinity]}',
+    ],
+    ids=[
+        "empty",
+        "open",
+        "word",
+        "python",
+        "more",
+        "deep list",
+        "deep object",
+        "big number",
+        "byte order mark",
+        "not a number",
+        "without end",
+    ],
 )
 def test_what_is_not_json_is_refused(text):
     """
@@ -361,7 +490,7 @@ def test_no_depth_is_too_deep_to_be_refused(depth):
     assert fault('{"format_version": "1.0", "x":' + "[" * depth + "]" * depth + "}")
 
 
-@pytest.mark.parametrize("text", ["[]", "null", '"x"', "1", "true", "NaN"])
+@pytest.mark.parametrize("text", ["[]", "null", '"x"', "1", "true"])
 def test_json_that_is_no_object_is_no_plan(text):
     """
     Whatever else it is.
@@ -404,6 +533,90 @@ def test_a_file_that_was_changed_by_hand_is_refused(world, data):
     assert "plan.json was changed after it was written: its digest does not fit" == fault(
         to_text(document)
     )
+
+
+SMALL = Plan(changes=(CREATE,), held=(Held(change=replace(CREATE, after=OLD), hold=HOLD),))
+
+
+def read_or_refused(text):
+    """Give the document in a file, or none if it is refused as it should be."""
+    try:
+        return read_plan(text, name="plan.json")
+    except SettingsError as error:
+        return None if error.message.startswith("plan.json ") else error
+
+
+def test_a_byte_that_was_changed_is_refused_or_makes_no_difference():
+    """
+    For each byte of a file: only blanks between values, and other escapes of a value, say the same.
+    """
+    text = plan_json(SMALL, CONTEXT)
+    whole, same = json.loads(text), 0
+    for at, char in enumerate(text):
+        for other in {" ", '"', "0", chr(ord(char) ^ 1), char.swapcase()} - {char}:
+            read = read_or_refused(text[:at] + other + text[at + 1 :])
+            assert read in (None, whole)
+            same += read is not None
+
+    assert 0 < same < len(text)
+
+
+def test_a_file_that_was_cut_off_is_refused():
+    """
+    Wherever, but for the end of its last line.
+    """
+    text = plan_json(SMALL, CONTEXT)
+
+    assert {"plan.json is not JSON"} == {fault(text[:length]) for length in range(len(text) - 2)}
+
+
+def ways_into(value, way=()):
+    """Give the keys that lead to each value in a document."""
+    keys = (
+        value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    )
+    for key in keys:
+        yield *way, key
+        yield from ways_into(value[key], (*way, key))
+
+
+@pytest.mark.parametrize("value", [None, "x", 1, True, [], {}, "gone"], ids=repr)
+def test_whatever_is_written_into_a_file_with_a_fitting_digest_brings_nothing_in(value):
+    """
+    What nobody approved is refused with what was; what is done is the fresh plan or less.
+    """
+    more = replace(SMALL, changes=(*SMALL.changes, replace(CREATE, after=User(name="eve"))))
+    read = 0
+    for *way, last in ways_into(plan_document(SMALL, CONTEXT)):
+        document = json.loads(plan_json(SMALL, CONTEXT))
+        place = document
+        for key in way:
+            place = place[key]
+        if value == "gone":
+            del place[last]
+        else:
+            place[last] = value
+        approved = read_or_refused(signed(document))
+        if approved is not None:
+            read += 1
+            message = objection(approved, more)
+            assert "create user/eve: not in the" in message or "made for another" in message
+
+    assert read
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        (snapshot_json(snapshot(LiveState(), target="", declared=(), existing=())), "snapshot"),
+        (report_json(Report(), Plan(), CONTEXT), "report"),
+    ],
+)
+def test_another_document_of_mailstate_is_refused_as_what_it_is(document, kind):
+    """
+    Files are easily mixed up.
+    """
+    assert f"plan.json is a {kind}, not a plan" == fault(document)
 
 
 def test_a_key_that_comes_twice_is_refused():

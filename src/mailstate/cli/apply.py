@@ -13,7 +13,7 @@ import click
 from mailstate.applying.applier import Applier, Observer
 from mailstate.applying.outcome import Report
 from mailstate.cli import output
-from mailstate.cli.files import check_writable, read_file, write_file
+from mailstate.cli.files import check_writable, read_written_file, write_file
 from mailstate.cli.journal import Journal, remembered
 from mailstate.cli.news import Herald
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
@@ -131,7 +131,7 @@ def command(
 
 
 async def _apply(request: Request, approved: Path | None, choices: _Choices) -> int:
-    saved = read_plan(read_file(approved), name=str(approved)) if approved else None
+    saved = read_plan(read_written_file(approved), name=str(approved)) if approved else None
     # Standard output is for the result alone where that is JSON.
     stream = sys.stderr if choices.format == "json" else sys.stdout
     with _journal(choices) as journal:

@@ -47,6 +47,14 @@ def read_file(path: Path) -> str:
         raise SettingsError(f"{path} cannot be read: it is not UTF-8", hint=hint) from None
 
 
+def read_written_file(path: Path) -> str:
+    """The text of *path*, which mailstate wrote. Raises `SettingsError`, also for a pipe."""
+    if _is_special(path) and not path.is_dir():  # a pipe may never end
+        hint = "name the file that `--out` wrote"
+        raise SettingsError(f"{path} cannot be read: it is no regular file", hint=hint)
+    return read_file(path)
+
+
 def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file()
 

@@ -60,6 +60,7 @@ class Session:
         return Context(
             target=shown_url(self.target.url),
             policy=self.target.policy,
+            notify=letters(self.settings),
             selection=self.selection,
         )
 
@@ -173,8 +174,22 @@ def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context]
     desired, selection = read_scope(request, settings)
     recorded = read_snapshot(read_file(snapshot_file), name=str(snapshot_file))
     planning = replace(request.policy(settings), removals_allowed=request.max_removals)
-    context = Context(target=recorded.target, policy=planning, selection=selection)
+    context = Context(
+        target=recorded.target, policy=planning, notify=letters(settings), selection=selection
+    )
     return plan(desired, recorded.of(desired), planning), context
+
+
+def letters(settings: Mapping[str, Any]) -> Mapping[str, object]:
+    """What is set about letters, with what counts where nothing is set."""
+    unset = {
+        "mode": "auto",
+        "sender": None,
+        "language": "fr",
+        "webmail": "https://webmail.{domain}",
+        "templates": None,
+    }
+    return {**unset, **settings.get("notify", {})}
 
 
 def connected(target: Target) -> DimailClient:

@@ -1,11 +1,18 @@
 """
 A saved plan as the ceiling of an apply: that set of changes or less, nothing more, nothing other.
 
-What was approved as held may be carried out too: it was in what the reviewers read.
+What was approved as held may be carried out too: it was in what the reviewers read. Compared are
+the target, the selection, the policy with all that is set about letters, and of each change its
+action and its values, the secondary address among them: the way in goes there. Not compared are
+places in files, details that are told, and the versions of mailstate and of the server.
+
+The digest of a plan is no signature: whoever can write the file can make a fitting one. What
+apply carries out is the fresh plan, whatever the file says. Such a file can let more of it pass,
+within what files and dimail ask for at that moment; it brings in nothing of its own.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mailstate.errors import StalePlanError
@@ -15,6 +22,7 @@ from mailstate.reporting.plan_json import Context, Json, plan_document
 from mailstate.reporting.saved import read_saved
 
 _PLAN_AGAIN = "make a new plan with `mailstate plan --out FILE`, and have it reviewed"
+_OTHERWISE = f"run it with the settings and options of the plan, or {_PLAN_AGAIN}"
 _SHOWN = 20
 
 
@@ -30,11 +38,10 @@ def read_plan(text: str, *, name: str) -> Mapping[str, Any]:
 def hold_to(approved: Mapping[str, Any], plan: Plan, context: Context) -> None:
     """Raise `StalePlanError`, with what differs, if *plan* is not *approved* or less."""
     now = plan_document(plan, context)
-    for key in ("target", "policy", "selection"):
-        if _asked(approved[key]) != _asked(now[key]):
-            difference = visible(_difference({key: approved[key]}, {key: now[key]}))
-            message = f"the saved plan was made for another {key}: {difference}"
-            raise StalePlanError(message, hint=_PLAN_AGAIN)
+    for key, difference in _COMPARED.items():
+        if said := difference(approved[key], now[key]):
+            message = f"the saved plan was made for another {key}: {visible(said)}"
+            raise StalePlanError(message, hint=_OTHERWISE)
     excess = list(_excess(approved, now))
     if excess:
         more = f"\n  and {len(excess) - _SHOWN} more" if len(excess) > _SHOWN else ""
@@ -44,11 +51,69 @@ def hold_to(approved: Mapping[str, Any], plan: Plan, context: Context) -> None:
         raise StalePlanError(message, hint=_PLAN_AGAIN)
 
 
-def _asked(value: object) -> object:
-    """*value* without the counts of a selection, which follow from the files."""
-    if not isinstance(value, dict):
-        return value
-    return {key: one for key, one in value.items() if key not in {"domains", "declared"}}
+def _target_difference(approved: str, now: str) -> str:
+    return "" if approved == now else f"{approved}, and this run is for {now}"
+
+
+def _policy_difference(approved: Json, now: Json) -> str:
+    """`prune` was none, is mailbox: each setting that is not as it was."""
+    before, after = _settings(approved), _settings(now)
+    return "; ".join(
+        f"`{name}` was {_in_words(before.get(name))}, is {_in_words(after.get(name))}"
+        for name in before | after
+        if before.get(name) != after.get(name)
+    )
+
+
+def _settings(policy: Json) -> dict[str, object]:
+    """What *policy* holds, under the names of settings and options."""
+    plain = {_OPTIONS.get(key, key): one for key, one in policy.items() if key != "notify"}
+    return plain | {f"notify.{key}": one for key, one in policy.get("notify", {}).items()}
+
+
+_OPTIONS = {"removals_allowed": "--max-removals"}
+
+
+def _in_words(value: object) -> str:
+    match value:
+        case None:
+            return "not set"
+        case list():
+            return ", ".join(map(str, value)) or "none"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _selection_difference(approved: Json | None, now: Json | None) -> str:
+    if _asked(approved) == _asked(now):
+        return ""
+    return f"{_options(approved)}, and this run is for {_options(now)}"
+
+
+def _asked(selection: Json | None) -> Json | None:
+    """*selection* without its counts, which follow from the files."""
+    if selection is None:
+        return None
+    return {key: one for key, one in selection.items() if key not in {"domains", "declared"}}
+
+
+def _options(selection: Json | None) -> str:
+    if selection is None:
+        return "all domains"
+    said = [f"--only {pattern}" for pattern in selection["only"]]
+    said += [
+        f"--{key.replace('_', '-')} {selection[key]}"
+        for key in ("changed_since", "shard")
+        if selection[key] is not None
+    ]
+    return " ".join(said)
+
+
+_COMPARED: Mapping[str, Callable[[Any, Any], str]] = {
+    "target": _target_difference,
+    "policy": _policy_difference,
+    "selection": _selection_difference,
+}
 
 
 def _excess(
@@ -69,18 +134,14 @@ def _excess_line(entry: Json, known: Json | None) -> str:
 
 def _is_within(entry: Json, known: Json) -> bool:
     """Whether *entry* does what *known* does, or a part of it, from where *known* started."""
-    if entry["action"] != known["action"]:
+    if (entry["action"], entry["after"]) != (known["action"], known["after"]):
         return False
-    if entry["action"] != "update":
-        # What is deleted must be what the reviewers saw, not a namesake that came since.
-        side = "before" if entry["action"] == "delete" else "after"
-        return bool(entry[side] == known[side])
-    before, after = known["before"] or {}, known["after"] or {}
+    # What is deleted must be what the reviewers saw, not a namesake that came since.
+    if entry["action"] == "delete":
+        return bool(entry["before"] == known["before"])
+    before = known["before"] or {}
     return set(entry["fields"]) <= set(known["fields"]) and all(
-        field in before
-        and field in after
-        and (entry["before"][field], entry["after"][field]) == (before[field], after[field])
-        for field in entry["fields"]
+        field in before and entry["before"][field] == before[field] for field in entry["fields"]
     )
 
 

@@ -8,7 +8,7 @@ equal plans for one target give the same bytes: no time, no order of a server, n
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from mailstate import __version__
@@ -28,11 +28,13 @@ class Context:
     """
     What a plan was made against and with: the server's URL, the policy, and the selection.
 
-    Without a selection the plan is about every declared domain.
+    `notify` has what is set about letters, which go out with what is made. Without a selection
+    the plan is about every declared domain.
     """
 
     target: str
     policy: Policy
+    notify: Mapping[str, object] = field(default_factory=dict)
     selection: Mapping[str, object] | None = None
 
 
@@ -51,6 +53,7 @@ def plan_document(plan: Plan, context: Context) -> dict[str, Any]:
             "max_removals_percent": context.policy.max_removals_percent,
             "removals_allowed": context.policy.removals_allowed,
             "protected": list(context.policy.protected),
+            "notify": dict(sorted(context.notify.items())),
         },
         "selection": dict(context.selection) if context.selection else None,
         "summary": dict(plan.summary()),
