@@ -11,7 +11,13 @@ from mailstate.dimail import calls
 from mailstate.dimail.client import DimailClient
 from mailstate.dimail.connections import Connections, Fate, Trouble, _trouble
 from mailstate.dimail.patience import Patience
-from mailstate.errors import MailstateError, RefusedCallError, RemoteError, SettingsError
+from mailstate.errors import (
+    BusyCallError,
+    MailstateError,
+    RefusedCallError,
+    RemoteError,
+    SettingsError,
+)
 from mailstate.model.resources import User
 from mailstate.model.secret import Secret
 from tests.dimail.support import ACCOUNT, PASSWORD, URL, asked, client, dimail, error, ok, run
@@ -195,6 +201,29 @@ def test_loopback_is_spoken_to_directly(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "gopher://p.example")
 
     assert URL == Connections(URL, ca_file=None, transport=None, patience=Patience()).url
+
+
+def test_an_answer_without_end_is_given_up():
+    """
+    So much that no list has it: the rest is not waited for, and nothing of it is kept.
+    """
+    sent = 0
+
+    async def endless():
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b" " * (1 << 20)
+
+    router = dimail({"GET /users/": lambda _: httpx.Response(200, content=endless())})
+
+    async def scenario():
+        async with client(router) as api:
+            await api.users()
+
+    with pytest.raises(BusyCallError, match="GET /users/: the answer is longer than 64 MiB"):
+        run(scenario())
+    assert 3 * 65 == sent
 
 
 @pytest.mark.parametrize("concurrency", [0, -1])

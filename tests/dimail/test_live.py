@@ -206,6 +206,37 @@ def test_a_list_of_something_else_stops_the_run(name, items):
         read(lists(name, ok(items)))
 
 
+@pytest.mark.parametrize(
+    ("name", "items"),
+    [
+        ("domains", []),
+        ("domains", [DOMAIN | {"name": "b.example"}]),
+        ("users", [{"name": ACCOUNT}]),
+    ],
+)
+def test_a_list_that_lacks_what_the_accesses_tell_stops_the_run(name, items):
+    """
+    No access is without its user and its domain: where one is missing, more may be.
+    """
+    allows = [{"user": user, "domain": D} for user in (ACCOUNT.upper(), UUID)]
+
+    with pytest.raises(RemoteError, match=f"{LISTS[name]}: .* cannot be complete"):
+        read(
+            {
+                "GET /users/": ok([{"name": ACCOUNT}, {"name": UUID}]),
+                "GET /allows/": ok(allows),
+                LISTS[name]: ok(items),
+            }
+        )
+
+
+def test_accesses_are_read_before_what_they_are_compared_with():
+    """
+    What is created while a plan is made is in the later lists, and so never missing there.
+    """
+    assert "GET /allows/" == read()[1][0]
+
+
 def test_an_empty_dimail_leads_to_bootstrap():
     """
     A list of users without the account may be that of a dimail that has none.

@@ -98,7 +98,21 @@ def test_what_is_wrong_is_told_by_its_path(reader, value, path):
         READERS[reader](node(value))
 
 
-@pytest.mark.parametrize("body", [b"", b"[", b"<html>", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[",
+        b"<html>",
+        b"\xff",
+        b"[" * 100_000,
+        b"1" * 5000,
+        b'[{"name": "a", "name": "a"}]',
+        b'["\\ud83d"]',
+        b'[{"\\uDE00": 1}]',
+        "[]".encode("utf-16"),
+    ],
+)
 def test_what_is_no_json_is_malformed(body):
     """
     A page, a cut-off text or a bomb is no answer, and none of it is kept.
@@ -107,6 +121,16 @@ def test_what_is_no_json_is_malformed(body):
         parse(CALL, body)
 
     assert caught.value.__context__ is None
+
+
+def test_text_may_be_written_in_every_way_that_json_has():
+    """
+    Pairs of escapes are one character; a mark at the beginning is none.
+    """
+    assert ["😀é"] == [
+        item.text("x")
+        for item in parse(CALL, b'\xef\xbb\xbf[{"x": "\\ud83D\\uDE00\xc3\xa9"}]').items()
+    ]
 
 
 def test_a_mailbox_of_the_first_api():
@@ -228,6 +252,34 @@ def test_strangers_alone_are_not_expected_without_webmail():
 
     with pytest.raises(MalformedAnswerError, match="list of another domain"):
         mailboxes(strange, webmail=False)
+
+
+def test_a_list_in_which_strangers_are_whole_is_that_of_another_domain():
+    """
+    Each domain's own list tells those of the others in its context as broken (contract §7).
+    """
+    strange = V1 | {"email": "bob@b.example"}
+
+    with pytest.raises(MalformedAnswerError, match="list of another domain"):
+        mailboxes(V1 | {"status": "broken"}, strange)
+
+
+@pytest.mark.parametrize(
+    ("reader", "items"),
+    [
+        (mailboxes, [V1, V1 | {"status": "broken"}]),
+        (mailboxes, [V1, V1 | {"active": "no"}, V1]),
+        (v2, [V2, V2 | {"active": "no"}]),
+        (lambda *items: wire.domains(node(list(items))), [DOMAIN, DOMAIN | {"state": "new"}]),
+    ],
+)
+def test_a_list_that_contradicts_itself_makes_no_sense(reader, items):
+    """
+    Twice the same is once; twice with a difference is neither.
+    """
+    assert 1 == len(reader(items[0], items[0]))
+    with pytest.raises(MalformedAnswerError, match="in two ways"):
+        reader(*items)
 
 
 @given(st.permutations([V1, V1 | {"email": f"ADA@{D}"}, V1 | {"email": f"Bob@{D}"}]))

@@ -33,6 +33,9 @@ CONNECTING = 10.0
 # crosses the close on its way would be lost, and a lost POST costs a read-back.
 _IDLE = 3.0
 
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes; the list of 20 000 mailboxes has two million of them (contract §12)."""
+
 _REDIRECTS = 2
 _LAST_PORT = 65_535
 
@@ -84,6 +87,7 @@ _TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (
     (httpx.InvalidURL, Trouble(fate=Fate.LOST, words="the answer redirects to no URL")),
     (httpx.RequestError, Trouble(fate=Fate.LOST, words="the answer broke off or is no HTTP")),
 )
+_TOO_LONG = Trouble(fate=Fate.LOST, words=f"the answer is longer than {LONGEST_ANSWER >> 20} MiB")
 _UNTRUSTED = Trouble(fate=Fate.UNTRUSTED, words="the certificate of the server cannot be verified")
 
 
@@ -168,7 +172,9 @@ class Connections:
             # One bound for all of it: a server that sends a byte now and then would keep
             # time-outs of single steps happy for ever.
             async with asyncio.timeout(seconds):
-                return _answer(await self._response(http, call, headers))
+                return await self._answer(http, call, headers)
+        except _TooLongError:
+            return _TOO_LONG
         except (TimeoutError, httpx.TimeoutException) as error:
             if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
                 return _trouble(error)
@@ -176,26 +182,23 @@ class Connections:
         except (httpx.RequestError, httpx.InvalidURL, OSError, UnicodeError) as error:
             return _trouble(error)
 
-    async def _response(
-        self, http: httpx.AsyncClient, call: Call, headers: dict[str, str]
-    ) -> httpx.Response:
+    async def _answer(self, http: httpx.AsyncClient, call: Call, headers: dict[str, str]) -> Answer:
         """What the server says, after at most a few redirects."""
         url = httpx.URL(self.url + call.target)
         for left in reversed(range(_REDIRECTS + 1)):
-            response = await http.send(
-                http.build_request(
-                    call.method,
-                    url,
-                    headers=headers,
-                    content=None if call.body is None else json.dumps(call.body).encode(),
-                    timeout=httpx.Timeout(None, connect=CONNECTING),
-                ),
+            async with http.stream(
+                call.method,
+                url,
+                headers=headers,
+                content=None if call.body is None else json.dumps(call.body).encode(),
+                timeout=httpx.Timeout(None, connect=CONNECTING),
                 auth=None,
                 follow_redirects=False,
-            )
+            ) as response:
+                body = await _whole(response)
             further = self._redirected(response) if left else None
             if further is None:
-                return response
+                return _answer(response, body)
             url = further
         raise AssertionError  # pragma: no cover
 
@@ -241,11 +244,24 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def _answer(response: httpx.Response) -> Answer:
+class _TooLongError(Exception):
+    """An answer does not end."""
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > LONGEST_ANSWER:
+            raise _TooLongError
+    return bytes(body)
+
+
+def _answer(response: httpx.Response, body: bytes) -> Answer:
     date = _http_date(response.headers.get("Date"))
     return Answer(
         status=response.status_code,
-        body=response.content,
+        body=body,
         retry_after=_retry_after(response.headers.get("Retry-After"), date),
         date=date,
     )

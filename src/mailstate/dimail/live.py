@@ -6,7 +6,7 @@ becomes an empty one, from which a plan would conclude that everything is to be 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -32,18 +32,22 @@ async def read_live(
 
     A domain whose state is not ok is checked if *needs_check* says so of what was read until then;
     a check that fails is told in its `check_error`. Same live state, same value, in the same
-    order. Raises `RemoteError` if anything else cannot be read, or if the account in use is not
-    among the users (design §3, §11).
+    order. Raises `RemoteError` if anything else cannot be read, or if users or domains are
+    certainly not all told (design §3, §11).
 
     Costs one call for the token, three for the lists, and two for each domain that exists; one
     more for a webmail domain of which a mailbox is missing, and one for each check.
     """
+    # First, so that whatever they name was there before the other lists were asked for.
+    accesses = await client.accesses()
     async with _crew() as crew:
         all_users = crew.create_task(client.users())
         all_domains = crew.create_task(client.domains())
-        all_accesses = crew.create_task(client.accesses())
-    users, domains, accesses = all_users.result(), all_domains.result(), all_accesses.result()
+    users, domains = all_users.result(), all_domains.result()
     account = _account(client.username, users)
+    _miss_nothing(
+        [access for access in accesses if access.domain in desired.domains], users, domains
+    )
     declared = {name: domains[name] for name in sorted(desired.domains) if name in domains}
     managed = {access.domain for access in accesses if _is_same_account(access.user, client)}
 
@@ -106,6 +110,24 @@ def _account(username: str, users: Iterable[ApiUser]) -> ApiUser:
         "GET /users/: the account in use is not in the list, which so cannot be complete",
         hint="if this dimail is empty, set it up with `mailstate bootstrap`",
     )
+
+
+def _miss_nothing(
+    accesses: Iterable[Access], users: Iterable[ApiUser], domains: Collection[DomainName]
+) -> None:
+    """Raise if *users* or *domains* lack any of *accesses*, which need both (contract §6)."""
+    names = {user.user.name.lower() for user in users}
+    for access in accesses:
+        for call, is_told in (
+            ("GET /users/", access.user.lower() in names),
+            ("GET /domains/", access.domain in domains),
+        ):
+            if not is_told:
+                raise RemoteError(
+                    f"{call}: the list lacks what `GET /allows/` tells of {access.domain}, and "
+                    "so cannot be complete",
+                    hint="try again; if it stays so, ask the operator of dimail",
+                )
 
 
 def _is_same_account(name: str, client: DimailClient) -> bool:

@@ -106,9 +106,16 @@ class Node:
 
 
 def parse(call: Call, body: bytes) -> Node:
-    """The answer to *call*, as JSON."""
+    """
+    The answer to *call*, as JSON.
+
+    Raises `MalformedAnswerError` also for what Python would take, and no server means: a key
+    that is there twice, text that is none, another encoding than UTF-8.
+    """
     try:
-        value = json.loads(body)
+        value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_mapping)
+        if _SURROGATE.search(body):
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         value = _NO_JSON
     node = Node(value, call)
@@ -117,7 +124,17 @@ def parse(call: Call, body: bytes) -> Node:
     return node
 
 
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise ValueError
+    return mapping
+
+
 _NO_JSON = object()
+
+# Half of a pair, perhaps without the other half.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 _DETAILS = frozenset(

@@ -89,9 +89,12 @@ def access(answer: Node) -> Access:
 
 
 def domains(answer: Node) -> dict[DomainName, LiveDomain]:
-    """All domains, by name (§5.1)."""
-    told = sorted(map(domain, answer.items()), key=lambda live: (live.domain.name, repr(live)))
-    return {live.domain.name: live for live in told}
+    """All domains, by name and in that order (§5.1)."""
+    told: dict[DomainName, LiveDomain] = {}
+    for live in map(domain, answer.items()):
+        if told.setdefault(live.domain.name, live) != live:
+            raise answer.malformed("tells one domain in two ways")
+    return {name: told[name] for name in sorted(told)}
 
 
 def domain(answer: Node) -> LiveDomain:
@@ -173,12 +176,12 @@ def mailboxes(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[ApiMa
     The mailboxes of *domain* in a list of the first API (§7), in a fixed order.
 
     The list of a webmail domain holds those of the other domains of its OX context, as broken
-    ones. A list without any of *domain* in which others are whole is that of another domain.
+    ones. A list in which others are whole is that of another domain.
     """
     own, strangers = _sorted_out(answer, domain)
-    if not own and any(not webmail or item.text("status") == "ok" for item in strangers):
+    if any(not webmail or item.text("status") == "ok" for item in strangers):
         raise answer.malformed("is a list of another domain")
-    return _one_each(mailbox(item, domain, webmail=webmail) for item in own)
+    return _one_each(answer, (mailbox(item, domain, webmail=webmail) for item in own))
 
 
 def mailboxes_v2(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[ApiMailbox, ...]:
@@ -186,7 +189,7 @@ def mailboxes_v2(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[Ap
     own, strangers = _sorted_out(answer, domain)
     if not own and strangers:
         raise answer.malformed("is a list of another domain")
-    return _one_each(_mailbox_v2(item, domain, webmail=webmail) for item in own)
+    return _one_each(answer, (_mailbox_v2(item, domain, webmail=webmail) for item in own))
 
 
 def _sorted_out(answer: Node, domain: DomainName) -> tuple[list[Node], list[Node]]:
@@ -207,13 +210,15 @@ def _address(item: Node) -> tuple[str, str]:
     return local_part, told
 
 
-def _one_each(boxes: Iterable[ApiMailbox]) -> tuple[ApiMailbox, ...]:
+def _one_each(answer: Node, boxes: Iterable[ApiMailbox]) -> tuple[ApiMailbox, ...]:
     """One of each address: of two spellings (§2, case) the one in lower case."""
     chosen: dict[str, ApiMailbox] = {}
     for box in sorted(
         boxes, key=lambda box: (box.mailbox.key, _is_mixed(box.mailbox.address), repr(box))
     ):
-        chosen.setdefault(box.mailbox.key, box)
+        kept = chosen.setdefault(box.mailbox.key, box)
+        if kept.mailbox.address == box.mailbox.address and kept != box:
+            raise answer.malformed("tells one mailbox in two ways")
     return tuple(chosen.values())
 
 
