@@ -1,5 +1,6 @@
 """Which state files differ from a Git revision."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def _git(*arguments: str, cwd: Path) -> str:
         done = subprocess.run(  # noqa: S603 - no shell, and a revision cannot pass for an option
             ["git", *arguments],  # noqa: S607 - the user's own git
             cwd=cwd,
+            env={k: v for k, v in os.environ.items() if not k.startswith("MAILSTATE_")},
             capture_output=True,
             text=True,
             check=False,

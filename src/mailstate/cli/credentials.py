@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import stat
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -75,7 +76,9 @@ def credential(name: str, *, variable: str, option: str, file: Path | None) -> C
     if given:
         secret = _usable(given, variable)
     elif path and not file:
-        secret = _read(Path(path), hint=f"{option} FILE has a new password made")
+        # Somebody may have set the password itself here: it is not shown.
+        hint = f"name a file that may be read; {option} FILE has a new password made"
+        secret = _read(Path(path), place=f"the file of {variable}_FILE", hint=hint)
     elif not file and not sys.stdout.isatty():
         raise UsageError(
             f"there is no place for the password of `{name}`",
@@ -87,13 +90,23 @@ def credential(name: str, *, variable: str, option: str, file: Path | None) -> C
     return found
 
 
-def _read(file: Path, *, hint: str = "") -> Secret:
-    if file.exists() and not file.is_file():
-        raise SettingsError(f"{file} is no regular file", hint="name one, or one to be made")
+def _read(file: Path, *, place: str = "", hint: str = "") -> Secret:
+    place = place or str(file)
+    if _is_special(file):
+        raise SettingsError(f"{place} is no regular file", hint="name one, or one to be made")
     try:
-        return _usable(read_file(file).rstrip("\r\n"), str(file))
+        text = read_file(file)
     except SettingsError as error:
-        raise SettingsError(error.message, hint=hint or error.hint) from None
+        message = error.message.replace(str(file), place, 1)
+        raise SettingsError(message, hint=hint or error.hint) from None
+    return _usable(text.rstrip("\r\n"), place)
+
+
+def _is_special(file: Path) -> bool:
+    try:
+        return not stat.S_ISREG(file.stat().st_mode)
+    except OSError:
+        return False  # reading it tells why
 
 
 def _usable(password: str, place: str) -> Secret:

@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(asked: argparse.Namespace) -> int:
     directory: Path = asked.directory
+    # The letters in the outbox hold passwords, and the directory may be open to others.
+    os.umask(0o077)
     lock = hold(directory)
     if lock is None:
         # To whoever waits, another sandbox in the same place is as good.

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -180,6 +180,7 @@ def _spawn(directory: Path, arguments: list[str]) -> dict[str, str] | None:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env=_without_secrets(os.environ),
                 start_new_session=True,
             )
     finally:
@@ -188,6 +189,15 @@ def _spawn(directory: Path, arguments: list[str]) -> dict[str, str] | None:
         readable, _, _ = select.select([pipe], [], [], _START_TIMEOUT)
         told: dict[str, str] | None = json.loads((pipe.readline() if readable else "") or "{}")
         return told if told != {} else {"message": "the sandbox ended without a word"}
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what the sandbox needs of *environment*: it outlives whoever knows the passwords."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("MAILSTATE_") and not name.lower().endswith("_proxy")
+    }
 
 
 def _is_held(directory: Path) -> bool:
