@@ -238,9 +238,9 @@ def test_target_and_policy_are_content_too(plan, context, other):
 
 def test_a_plan_names_the_whole_policy():
     """
-    All but the account in use: plans are made with another one than applies.
+    All but the account in use (plans are made with another one than applies), and the letters.
     """
-    expected = {one.name for one in fields(Policy)} - {"account"}
+    expected = {one.name for one in fields(Policy)} - {"account"} | {"notify"}
     assert expected == set(plan_document(Plan(), CONTEXT)["policy"])
 
 
