@@ -202,8 +202,12 @@ def test_what_dimail_does_not_say_is_what_the_checks_look_for(spec):
             r'k._domainkey.a.example. TXT "v=DKIM1; say=\"hi\" \\ there"',
         ),
         (
-            DnsRecord(target="", type="txt", value="a\nb\té"),
-            r'a.example. TXT "a\010b\009\195\169"',
+            DnsRecord(target="", type="txt", value="a\nb\té ~\x7f"),
+            r'a.example. TXT "a\010b\009\195\169 ~\127"',
+        ),
+        (
+            DnsRecord(target="", type="txt", value="half a letter: \ud800"),
+            r'a.example. TXT "half a letter: \237\160\128"',
         ),
         (
             DnsRecord(target="", type="txt", value="x" * 255),

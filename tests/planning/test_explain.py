@@ -46,12 +46,12 @@ def test_a_planned_update_names_its_fields():
     """
     With both sides.
     """
-    old = mailbox("Ada", first_name="Augusta")
+    old = mailbox("Ada", first_name="Augusta", display_name="Augusta")
 
     found = explained("mailbox/ada@a.example", desired(asked(A, mailbox())), live(there(A, old)))
 
     assert (mailbox(), old) == (found.desired, found.live)
-    assert "planned: update (first_name)" == found.verdict
+    assert "planned: update (first_name, display_name)" == found.verdict
 
 
 HOLDS = {
@@ -108,9 +108,11 @@ def test_a_conflict():
     """
     Which fields, why, and what to do.
     """
-    found = explained("domain/a.example", desired(asked(A)), live(there(A, delivery="relay")))
+    found = explained(
+        "domain/a.example", desired(asked(A)), live(there(A, context="x", delivery="y"))
+    )
 
-    assert "in conflict: update (delivery), cannot_change" == found.verdict
+    assert "in conflict: update (context, delivery), cannot_change" == found.verdict
     assert ("dimail has no call to change a domain: correct the files, or ask the operator",) == (
         found.reasons
     )
@@ -135,7 +137,8 @@ def test_what_is_unmanaged():
     """
     Live, and in no file.
     """
-    existing = live(there(A, alias("x@y.test"), mailbox("old")))
+    half = mailbox("half")
+    existing = live(there(A, half, mailbox("old"), half_made=frozenset({half.key})))
     found = explained("mailbox/old@a.example", desired(asked(A)), existing)
 
     assert "unmanaged: not_in_files" == found.verdict
@@ -168,6 +171,7 @@ def test_what_is_as_asked(key):
     assert found.desired is not None
     assert found.desired == found.live
     assert ("live as the files ask: nothing to do", "nothing") == (found.verdict, found.next_step)
+    assert () == found.similar
 
 
 def test_a_planned_access_is_shown_as_it_is_wanted():
@@ -191,6 +195,7 @@ def test_a_viewer_is_recorded_in_the_files_only(key):
 
     assert found.is_known
     assert "recorded in the files; dimail has no need of it" == found.verdict
+    assert "nothing" == found.next_step
 
 
 def test_what_is_live_outside_the_files():
@@ -201,6 +206,7 @@ def test_what_is_live_outside_the_files():
 
     assert found.is_known
     assert "live in dimail, outside what the files declare" == found.verdict
+    assert "nothing" == found.next_step
 
 
 @pytest.mark.parametrize("key", ["mailbox/ada@a.example", "alias/info@a.example/x@y.test"])
@@ -214,6 +220,16 @@ def test_what_cannot_be_read_is_unknown(key):
 
     assert "unknown: the service account may not read what is on a.example" == found.verdict
     assert "`mailstate explain domain/a.example` says why" == found.next_step
+
+
+def test_a_disabled_domain_has_no_access_for_the_service_account():
+    """
+    No file asks for one.
+    """
+    found = explained("access/a.example/la_regie", desired(asked(A, disabled=True)), live())
+
+    assert not found.is_known
+    assert found.place is None
 
 
 def test_an_address_that_is_nowhere_brings_near_ones():
@@ -251,4 +267,4 @@ def test_there_is_something_to_say_about_every_entry_of_a_plan(world):
                 assert found.verdict.startswith(word)
             seen.add(change.key)
             assert found.is_known
-            assert change.place == found.place
+            assert (change.key, change.place) == (found.key, found.place)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from mailstate.model.resources import Access, User
 from mailstate.model.state import DomainState
+from mailstate.planning.checks import record_for
 from mailstate.planning.holds import hold_on, waits_for_its_domain
 from mailstate.planning.plan import Action, Actor, Change, HoldReason
 from tests.planning.examples import A, alias, asked, mailbox, there
@@ -48,6 +49,16 @@ def test_a_domain_that_is_not_enabled_holds_its_changes(live, reason, actor):
     assert (A, reason, actor) == (hold.domain, hold.reason, hold.actor)
     assert (live.failing if live else ()) == hold.checks
     assert hold.detail
+
+
+def test_a_hold_brings_the_records_that_would_end_it():
+    """
+    Whoever keeps the domain's DNS can publish them as they stand.
+    """
+    hold = hold_on(A, there(A, state=BROKEN, failing=(EXTERNAL,)), assume_enabled=False)
+
+    assert hold is not None
+    assert (record_for("mx"),) == hold.records
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,18 @@ def test_each_change_says_where_it_is_written():
     }
 
 
+def test_each_change_says_who_is_behind_a_uuid():
+    """
+    Where the files name somebody; a mailbox and an alias speak for themselves.
+    """
+    wanted = desired(asked(A, mailbox(), alias("ada@a.example")))
+
+    made = planned(wanted, live(users=[SERVICE]))
+
+    assert ["ann", "", "the service account", "ann, owner"] == [one.note for one in made.changes]
+    assert ["", ""] == [entry.change.note for entry in made.held]
+
+
 def test_the_service_account_gets_its_access_before_all_others():
     """
     What comes after is done with its right.
@@ -239,6 +251,7 @@ def test_an_alias_does_not_take_the_mail_of_a_mailbox_in_no_file():
 
     expected = [("create alias/info@a.example/x@y.test", Reason.MAILBOX_IN_THE_WAY)]
     assert expected == blocked(taken.conflicts)
+    assert "its mail would go elsewhere" in taken.conflicts[0].detail
     assert () == taken.changes
     assert () == kept.conflicts
     assert 2 == len(kept.changes)
@@ -349,7 +362,13 @@ def test_an_existing_domain_that_differs_is_a_conflict(fields, differing):
     made = planned(desired(asked(A, mailbox())), live(there(A, **fields)))
 
     assert [("update domain/a.example", Reason.CANNOT_CHANGE)] == blocked(made.conflicts)
-    assert differing == made.conflicts[0].change.fields
+    change = made.conflicts[0].change
+    assert (there(A, **fields).domain, asked(A).domain, place(1), differing) == (
+        change.before,
+        change.after,
+        change.place,
+        change.fields,
+    )
     assert ["create mailbox/ada@a.example"] == lines(made.changes)
 
 
@@ -371,6 +390,7 @@ def test_half_a_mailbox_is_a_conflict():
     made = planned(desired(asked(A, wanted)), live(existing))
 
     assert [("create mailbox/ada@a.example", Reason.HALF_MADE)] == blocked(made.conflicts)
+    assert "have the operator remove or repair it" in made.conflicts[0].detail
     assert not made.changes
 
 
@@ -385,6 +405,8 @@ def test_an_inactive_mailbox_is_a_conflict_where_dimail_knows_none(existing):
 
     action = "update" if existing else "create"
     assert [(f"{action} mailbox/ada@a.example", Reason.NOT_SUPPORTED)] == blocked(made.conflicts)
+    assert "it cannot switch one off" in made.conflicts[0].detail
+    assert (("active",) if existing else ()) == made.conflicts[0].change.fields
     assert not made.changes
 
 
@@ -448,6 +470,26 @@ def test_a_name_that_stays_as_it_is_takes_nobody_elses():
     assert ["update mailbox/ada@a.example"] == lines(made.changes)
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param({"display_name": "Ada"}, id="another name before"),
+        pytest.param({"active": False}, id="switched off before"),
+        pytest.param({"display_name": None, "active": False}, id="without a name while it is off"),
+    ],
+)
+def test_an_update_that_sets_a_name_meets_the_stranger_who_has_it(before):
+    """
+    A new name, and the old one that comes back with a mailbox that is switched on again.
+    """
+    existing = live(there(A, mailbox(**before), mailbox("stranger")))
+
+    made = planned(desired(asked(A, mailbox())), existing)
+
+    assert [("update mailbox/ada@a.example", Reason.NAME_TAKEN)] == blocked(made.conflicts)
+    assert not made.changes
+
+
 def test_switching_off_takes_no_name():
     """
     OX drops the account and its names: a person who left is switched off whoever has the name.
@@ -476,6 +518,18 @@ def test_a_disabled_domain_is_left_alone_and_its_changes_are_refused():
     ] == blocked(made.refused)
 
 
+def test_every_disabled_domain_is_told_with_the_line_that_disables_it():
+    """
+    One does not hide the other.
+    """
+    wanted = desired(asked(A, disabled=True), asked(B, disabled=True))
+
+    made = planned(wanted, live())
+
+    assert {"domain/a.example", "domain/b.example"} <= {one.change.key for one in made.refused}
+    assert all("`disabled: true`" in one.detail for one in made.refused)
+
+
 def test_a_disabled_domain_that_cannot_be_read_is_told():
     """
     What is on it is unknown, neither missing nor as asked.
@@ -485,6 +539,7 @@ def test_a_disabled_domain_that_cannot_be_read_is_told():
     made = planned(wanted, live(there(A, readable=False)))
 
     assert [("update domain/a.example", Reason.UNREADABLE)] == blocked(made.conflicts)
+    assert "the service account has no access to this domain" in made.conflicts[0].detail
     assert Plan(conflicts=made.conflicts) == made
 
 

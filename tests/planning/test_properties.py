@@ -363,6 +363,24 @@ def test_viewers_never_create_anything(world):
 
 
 @given(worlds())
+def test_each_entry_shows_both_sides(world):
+    """
+    What dimail has under its address, and what the files ask for.
+    """
+    existing = [*world.live.users.values(), *world.live.accesses.values()]
+    wanted = [person.user for person in world.desired.people.values()]
+    for resources, state in ((existing, world.live), (wanted, world.desired)):
+        for one in state.domains.values():
+            resources += [one.domain, *one.mailboxes.values(), *one.aliases.values()]
+    there, asked = ({one.key: one for one in side} for side in (existing, wanted))
+
+    for change in entries(plan(world.desired, world.live, world.policy)):
+        assert there.get(change.key) == change.before
+        if change.kind is not Kind.ACCESS:  # the files ask for a role, by the person's name
+            assert asked[change.key] == change.after
+
+
+@given(worlds())
 def test_no_address_comes_twice(world):
     """
     Changes and held changes have an address each: outcomes and approvals go by it.

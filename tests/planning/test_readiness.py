@@ -1,9 +1,13 @@
 """How far each domain is, in one word."""
 
+from dataclasses import replace
+
 import pytest
 
+from mailstate.model.resources import DomainName
 from mailstate.model.state import Check, DnsRecord, DomainState
 from mailstate.planning.checks import record_for
+from mailstate.planning.plan import Plan
 from mailstate.planning.readiness import Standing, readiness
 from tests.planning.examples import (
     POLICY,
@@ -19,6 +23,7 @@ from tests.planning.examples import (
 )
 from tests.strategies import EXTERNAL, INTERNAL
 
+C = DomainName("c.example")
 SPEC = DnsRecord(target="", type="mx", value="mx.elsewhere.test.")
 
 
@@ -52,7 +57,19 @@ def test_a_domain_stands_where_its_hold_says(existing, standing, is_disabled):
     (row,) = rows(wanted, live(*([existing] if existing else [])))
 
     assert (A, Standing.DISABLED if is_disabled else standing) == (row.domain, row.standing)
-    assert (standing is Standing.ENABLED) is (row.hold is None)
+    assert (None if standing is Standing.ENABLED else A) == (row.hold and row.hold.domain)
+
+
+def test_a_domain_whose_state_is_not_told_is_enabled_where_the_settings_say_so():
+    """
+    As for the plan.
+    """
+    wanted, existing = desired(asked(A)), live(there(A, state=DomainState.UNTOLD))
+    policy = replace(POLICY, assume_enabled=True)
+
+    (row,) = readiness(wanted, existing, Plan(), policy, specs={})
+
+    assert Standing.ENABLED is row.standing
 
 
 def test_a_domain_tells_what_waits_and_what_is_there():
@@ -60,11 +77,13 @@ def test_a_domain_tells_what_waits_and_what_is_there():
     Held changes by the domain they wait for, mailboxes as dimail has them.
     """
     wanted = desired(
-        asked(B, mailbox("bob", B)), asked(A, alias("bob@b.example"), mailbox(), mailbox("al"))
+        asked(C),
+        asked(B, mailbox("bob", B)),
+        asked(A, alias("bob@b.example"), mailbox(), mailbox("al")),
     )
     existing = live(there(A, mailbox(), mailbox("old")), there(B, state=DomainState.NEW))
 
-    assert [(A, 0, 2), (B, 2, 0)] == [
+    assert [(A, 0, 2), (B, 2, 0), (C, 0, 0)] == [
         (row.domain, row.held, row.mailboxes) for row in rows(wanted, existing)
     ]
 

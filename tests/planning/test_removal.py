@@ -321,6 +321,7 @@ def test_the_technical_account_of_ox_is_never_removed(name):
     made = pruned(live(there(A, mailbox(name))), delete_mailboxes=True)
 
     assert [("mailbox/oxadmin@a.example", Reason.PROTECTED)] == reasons(made.refused)
+    assert "this is the technical account of an OX context" == made.refused[0].detail
 
 
 def test_no_access_is_removed_before_an_owner_of_the_files_has_one():
@@ -338,6 +339,7 @@ def test_no_access_is_removed_before_an_owner_of_the_files_has_one():
 
     assert [f"create access/a.example/{ANN}"] == lines(made.changes)
     assert [("access/a.example/old", Reason.LAST_OWNER)] == reasons(made.refused)
+    assert "this may be the last one" in made.refused[0].detail
     assert ["delete access/a.example/old"] == lines(pruned(existing, wanted).changes)
 
 
@@ -377,6 +379,7 @@ def test_the_own_access_is_known_without_case():
     made = pruned(live(there(A), extra=extra("Admin")), account="ADMIN")
 
     assert [("access/a.example/Admin", Reason.OWN_ACCESS)] == reasons(made.refused)
+    assert "this is the access of the account that mailstate runs as" == made.refused[0].detail
 
 
 def test_a_viewers_access_is_removed_with_the_others():
@@ -476,6 +479,21 @@ def test_removals_do_not_wait_for_the_domain(state):
         made.changes
     )
     assert () == made.held
+
+
+def test_each_removal_says_why():
+    """
+    As the plan of yesterday did, which told and left alone.
+    """
+    existing = live(there(A, mailbox("old"), alias("x@y.test")), extra=extra("admin"))
+
+    made = pruned(existing, delete_mailboxes=True)
+
+    assert [
+        ("alias", "in no file"),
+        ("mailbox", "in no file"),
+        ("access", "an allow that no file asks for"),
+    ] == [(change.kind, change.note) for change in made.changes]
 
 
 def test_what_the_files_ask_for_is_never_removed():

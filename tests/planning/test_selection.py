@@ -214,6 +214,20 @@ def test_a_new_domain_moves_no_other():
     ]
 
 
+def test_an_ox_context_links_its_domains_and_those_without_one_stand_alone():
+    """
+    Display names are compared within a context.
+    """
+    crowd = [DomainName(f"d{number}.example") for number in range(20)]
+
+    def sizes(context):
+        parts = shards(desired(*(asked(name, context=context) for name in crowd)), 4)
+        return sorted(len(part.domains) for part in parts)
+
+    assert [0, 0, 0, 20] == sizes("shared")
+    assert 0 < sizes(None)[0]
+
+
 def test_aliases_link_domains_in_chains():
     """
     However long, in whatever order, and around in a circle.

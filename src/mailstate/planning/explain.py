@@ -8,7 +8,6 @@ from mailstate.errors import Place
 from mailstate.model.resources import (
     Access,
     Alias,
-    DomainName,
     Key,
     Mailbox,
     Resource,
@@ -26,6 +25,9 @@ _NEXT_STEP = {
     Actor.OPERATOR: "the operator of dimail acts; the next apply looks again",
     Actor.MAINTAINER: "whoever keeps mailstate's settings decides",
 }
+
+_Verdict = tuple[str, tuple[str, ...], str]
+"""A sentence, the reasons for it, and the next step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +57,13 @@ def explain(
     wanted = {resource.key: resource for resource in _desired_resources(desired, policy)}
     existing = {resource.key: resource for resource in _live_resources(live)}
     places = _places(desired, policy)
-    verdict, reasons, next_step = _verdict(key, plan)
-    is_known = key in wanted or key in existing or key in places or bool(verdict)
-    unread = _unread(wanted.get(key), live)
-    if not verdict and unread is not None:
-        verdict, next_step = _unknown(unread)
-    elif not verdict:
-        verdict, next_step = _verdict_without_entry(
-            is_written=key in places, is_live=key in existing
-        )
     known = {*wanted, *existing, *places}
+    is_known = key in known
+    verdict, reasons, next_step = (
+        _verdict(key, plan)
+        or _unread(wanted.get(key), live)
+        or _verdict_without_entry(is_written=key in places, is_live=key in existing)
+    )
     return Explanation(
         key=key,
         is_known=is_known,
@@ -74,11 +73,11 @@ def explain(
         verdict=verdict,
         reasons=reasons,
         next_step=next_step,
-        similar=() if is_known else tuple(map(Key, get_close_matches(key, sorted(known), n=3))),
+        similar=() if is_known else tuple(map(Key, get_close_matches(key, sorted(known)))),
     )
 
 
-def _verdict(key: Key, plan: Plan) -> tuple[str, tuple[str, ...], str]:
+def _verdict(key: Key, plan: Plan) -> _Verdict | None:
     for change in plan.changes:
         if change.key == key:
             fields = f" ({', '.join(change.fields)})" if change.fields else ""
@@ -96,10 +95,10 @@ def _verdict(key: Key, plan: Plan) -> tuple[str, tuple[str, ...], str]:
         if stray.resource.key == key:
             step = "leave it alone, or write it into the files to manage it"
             return f"unmanaged: {stray.reason}", (stray.detail,), step
-    return "", (), ""
+    return None
 
 
-def _held(entry: Held) -> tuple[str, tuple[str, ...], str]:
+def _held(entry: Held) -> _Verdict:
     hold = entry.hold
     verdict = f"held: {entry.change.action} waits for {hold.domain} ({hold.reason})"
     return verdict, (hold.detail, *_check_lines(hold)), _NEXT_STEP[hold.actor]
@@ -110,38 +109,32 @@ def _check_lines(hold: Hold) -> Iterator[str]:
         yield f"{check.name}: {what_is_wrong(check)}; {what_to_do(check, hold.domain)}"
 
 
-def _blocked(word: str, entry: Blocked) -> tuple[str, tuple[str, ...], str]:
+def _blocked(word: str, entry: Blocked) -> _Verdict:
     fields = f" ({', '.join(entry.change.fields)})" if entry.change.fields else ""
     verdict = f"{word}: {entry.change.action}{fields}, {entry.reason}"
     return verdict, (entry.detail,), "correct what is said above, then plan again"
 
 
-def _verdict_without_entry(*, is_written: bool, is_live: bool) -> tuple[str, str]:
-    if is_written and is_live:
-        return "live as the files ask: nothing to do", "nothing"
-    if is_written:
-        return "recorded in the files; dimail has no need of it", "nothing"
-    if is_live:
-        return "live in dimail, outside what the files declare", "nothing"
-    return (
-        "neither in the files nor, as far as they declare it, in dimail",
-        "check the spelling; addresses are as in `mailstate plan`",
-    )
-
-
-def _unread(wanted: Resource | None, live: LiveState) -> DomainName | None:
-    """The domain of *wanted*, if what is on it could not be read."""
+def _unread(wanted: Resource | None, live: LiveState) -> _Verdict | None:
+    """What to say of *wanted*, if what is on its domain could not be read."""
     if not isinstance(wanted, Mailbox | Alias):
         return None
     existing = live.domains.get(wanted.domain)
-    return wanted.domain if existing and not existing.readable else None
+    if existing is None or existing.readable:
+        return None
+    verdict = f"unknown: the service account may not read what is on {wanted.domain}"
+    return verdict, (), f"`mailstate explain {domain_key(wanted.domain)}` says why"
 
 
-def _unknown(domain: DomainName) -> tuple[str, str]:
-    return (
-        f"unknown: the service account may not read what is on {domain}",
-        f"`mailstate explain {domain_key(domain)}` says why",
-    )
+def _verdict_without_entry(*, is_written: bool, is_live: bool) -> _Verdict:
+    if is_written and is_live:
+        return "live as the files ask: nothing to do", (), "nothing"
+    if is_written:
+        return "recorded in the files; dimail has no need of it", (), "nothing"
+    if is_live:
+        return "live in dimail, outside what the files declare", (), "nothing"
+    verdict = "neither in the files nor, as far as they declare it, in dimail"
+    return verdict, (), "check the spelling; addresses are as in `mailstate plan`"
 
 
 def _desired_resources(desired: DesiredState, policy: Policy) -> Iterator[Resource]:

@@ -3,7 +3,7 @@
 from mailstate.model.resources import Alias, DomainName, Mailbox
 from mailstate.model.state import DomainState, LiveDomain
 from mailstate.planning.checks import is_operators, missing_records
-from mailstate.planning.plan import Action, Actor, Change, Hold, HoldReason
+from mailstate.planning.plan import Actor, Change, Hold, HoldReason
 
 
 def hold_on(domain: DomainName, live: LiveDomain | None, *, assume_enabled: bool) -> Hold | None:
@@ -70,8 +70,6 @@ def waits_for_its_domain(change: Change) -> bool:
     is switched off even while the domain's DNS is broken.
     """
     match change:
-        case Change(action=Action.DELETE):
-            return False
         case Change(after=Mailbox(active=False), before=Mailbox(), fields=fields):
             return "active" not in fields
         case Change(after=Mailbox() | Alias()):

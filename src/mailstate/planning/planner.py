@@ -218,9 +218,8 @@ class _Run:
             if live is None or key not in live.aliases:
                 change = _create(alias, desired.places.get(key))
                 if _is_in_the_way(alias, desired, live):
-                    detail = _IN_THE_WAY
                     reason = Reason.MAILBOX_IN_THE_WAY
-                    blocked.append(Blocked(change=change, reason=reason, detail=detail))
+                    blocked.append(Blocked(change=change, reason=reason, detail=_IN_THE_WAY))
                 else:
                     changes.append(change)
         return changes, blocked
@@ -249,23 +248,16 @@ class _Run:
         if live and desired.key in live.half_made:
             change = Change(action=Action.CREATE, before=existing, after=desired, place=place)
             return Blocked(change=change, reason=Reason.HALF_MADE, detail=_HALF_MADE)
+        stays_on = desired.active is False and not self.live.tells_active
         if existing is None:
             change = _create(desired, place)
-        elif fields := mailbox_fields(existing, desired):
+        elif fields := mailbox_fields(existing, desired) or (("active",) if stays_on else ()):
             change = Change(
                 action=Action.UPDATE, before=existing, after=desired, fields=fields, place=place
             )
-        elif desired.active is False and not self.live.tells_active:
-            change = Change(
-                action=Action.UPDATE,
-                before=existing,
-                after=desired,
-                fields=("active",),
-                place=place,
-            )
         else:
             return None
-        if desired.active is False and not self.live.tells_active:
+        if stays_on:
             return Blocked(change=change, reason=Reason.NOT_SUPPORTED, detail=_NO_DEACTIVATION)
         taken_by = self._name_taken_by(change, desired, domain)
         if taken_by is not None:

@@ -158,8 +158,7 @@ def _fits(pattern: str, change: Change) -> bool:
     pattern = pattern.lower()
     names = {change.key.lower()}
     if isinstance(access := change.resource, Access):
-        spellings = {access.user.lower(), user_id(access.user).replace("-", "")}
-        names |= {f"access/{access.domain}/{spelling}" for spelling in spellings}
+        names.add(f"access/{access.domain}/{user_id(access.user).replace('-', '')}")
     return any(pattern == name or fnmatchcase(name, pattern) for name in names)
 
 
