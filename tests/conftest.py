@@ -2,12 +2,12 @@
 What all tests share: how hard hypothesis tries, and an environment without surprises.
 
 `HYPOTHESIS_PROFILE` chooses: `dev` (the default) is random and quick, `ci` draws the same
-examples in every run, `thorough` takes its time.
+examples in every run, `thorough` takes its time, `mutation` only wants to know whether it fails.
 """
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # No deadlines: on a busy machine they fail the machine, not the code.
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -22,6 +22,14 @@ settings.register_profile(
     "thorough",
     deadline=None,
     max_examples=5_000,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "mutation",
+    deadline=None,
+    derandomize=True,
+    max_examples=20,
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(
