@@ -25,6 +25,7 @@ from mailstate import __version__
 from mailstate.dimail.calls import Call
 from mailstate.dimail.patience import Patience
 from mailstate.errors import SettingsError
+from mailstate.model.secret import wordless
 
 CONNECTING = 10.0
 """Seconds that making a connection may take."""
@@ -40,6 +41,10 @@ _REDIRECTS = 2
 _LAST_PORT = 65_535
 
 _log = logging.getLogger("mailstate.dimail")
+
+# They log the headers and the reason of answers, in which a server may repeat what it was sent.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +150,18 @@ class Connections:
         """Send *call* once, and give what came of it."""
         http = self._idle.pop() if self._idle else self._connect()
         started = time.perf_counter()
-        outcome: Answer | Trouble | None = None
+        outcome: Answer | Trouble | RuntimeError | None = None
         try:
             outcome = await self._exchange(http, call, authorization)
+        except Exception as error:  # noqa: BLE001 - a bug, of httpx or ours
+            outcome = wordless(error)
         finally:
             if isinstance(outcome, Answer) and outcome.status < httpx.codes.INTERNAL_SERVER_ERROR:
                 self._idle.append(http)
             else:
                 await _discard(http)
+        if isinstance(outcome, RuntimeError):
+            raise outcome
         _log.debug(
             "%s: %s in %d ms",
             call,

@@ -39,3 +39,15 @@ class Secret:
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         message = "a secret cannot be pickled or copied"
         raise TypeError(message)
+
+
+def wordless(error: Exception) -> RuntimeError:
+    """
+    *error* as a bug that can be reported: its type and its traceback, without its text.
+
+    For what is unexpected where secrets go out or come in; such texts quote the values at hand. To
+    be raised where *error* is no longer handled, so that it is not told as its context.
+    """
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    bug = RuntimeError(f"{kind}, whose text is left out: it may hold a secret")
+    return bug.with_traceback(error.__traceback__)
