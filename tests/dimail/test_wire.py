@@ -84,7 +84,7 @@ def test_any_json_is_understood_or_malformed(reader, value):
         ("checks", {"mx": {"ok": None}}, r"mx.ok is neither true nor false"),
         ("checks", {"mx": {"ok": False, "errors": 5}}, r"mx.errors is not a list"),
         ("checks", {"mx": {"ok": False, "errors": [5]}}, r"mx.errors\[0\] is not a mapping"),
-        ("checks", {"\u202e<b>": {"ok": 5}}, r": \?\?b\?.ok is neither"),
+        ("checks", {"\u202e<b>": {"ok": 5}}, "a check.ok is neither"),
         ("password", {"email": "bob@a.example", "password": "x"}, "email is another address"),
         ("password", {"email": "ada@a.example", "password": ""}, "password is empty"),
         ("password", {"email": "ada@a.example"}, "password is not a text"),

@@ -1,6 +1,8 @@
 """Files that commands read and write besides the state files."""
 
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -16,6 +18,8 @@ def write_file(path: Path, text: str) -> None:
     A link stays a link, and what is no regular file (`/dev/stdout`, a pipe) is never replaced.
     """
     try:
+        if _is_planted(path):
+            raise PermissionError(errno.EACCES, "it is a link of somebody else's")
         if _is_special(path):
             path.write_text(text, "utf-8")
         else:
@@ -27,6 +31,8 @@ def write_file(path: Path, text: str) -> None:
 def check_writable(path: Path) -> None:
     """See that *path* can be written when its time comes. Raises `SettingsError`."""
     try:
+        if _is_planted(path):
+            raise PermissionError(errno.EACCES, "it is a link of somebody else's")
         if not _is_special(path):
             with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
                 pass
@@ -55,6 +61,19 @@ def read_written_file(path: Path) -> str:
     return read_file(path)
 
 
+def _is_planted(path: Path) -> bool:
+    """
+    Whether *path* is a link that anybody may have put there, as in /tmp, to any file of ours.
+
+    Linux follows none of these (fs.protected_symlinks); we follow links ourselves.
+    """
+    if not path.is_symlink():
+        return False
+    folder, link = path.parent.stat(), path.lstat()
+    is_open_to_all = bool(folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH)
+    return is_open_to_all and link.st_uid not in {os.geteuid(), folder.st_uid}
+
+
 def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
@@ -71,7 +90,7 @@ def _replace(path: Path, text: str) -> None:
             os.umask(mask)
             temporary.chmod(0o666 & ~mask)
             temporary.replace(path)
-        except OSError:
+        except BaseException:
             temporary.unlink(missing_ok=True)
             raise
 

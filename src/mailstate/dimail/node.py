@@ -34,8 +34,6 @@ class Node:
     def malformed(self, what: str, key: str = "") -> MalformedAnswerError:
         """The error that says *what* is wrong with this place, or with *key* below it."""
         place = f"{self._path}.{key}" if key and self._path else key or self._path
-        # Keys may be the server's own: those of checks.
-        place = re.sub(r"[^a-z0-9_.\[\]]", "?", place, flags=re.IGNORECASE)[:80]
         return MalformedAnswerError(
             f"{self._call}: the answer is not as expected: {place or 'as a whole, it'} {what}",
             hint="is the URL that of a dimail? nothing was concluded from this answer",
@@ -97,12 +95,13 @@ class Node:
             raise self.malformed("is not a list of texts", key)
         return value
 
-    def below(self, key: str) -> "Node | None":
-        """The place *key*, or None for an absent or null one."""
+    def below(self, key: str, *, shown: str | None = None) -> "Node | None":
+        """The place *key*, told as *shown* or itself; None for an absent or null one."""
         value = self.fields().get(key)
         if value is None or value == "null":
             return None
-        return Node(value, self._call, f"{self._path}.{key}" if self._path else key)
+        place = shown or key
+        return Node(value, self._call, f"{self._path}.{place}" if self._path else place)
 
 
 def parse(call: Call, body: bytes) -> Node:
