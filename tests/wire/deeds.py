@@ -25,7 +25,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Forward, and give the answer back byte by byte; what breaks there breaks here."""
+    """
+    Forward, and give the answer back byte by byte; what breaks there breaks here.
+
+    With *close* the connection is closed after it, unannounced.
+    """
+
+    close: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,11 @@ class Withhold:
 
 
 @dataclass(frozen=True, slots=True)
+class Overtaken:
+    """Forward what is withheld, and only then this; its own answer is given back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """Silence, until the client gives up; the request is never forwarded."""
 
@@ -128,7 +139,7 @@ class Hook:
 
 
 Silent = Late | Withhold | Silence
-Spoken = Pass | Reset | Close | LoseAnswer | Instead | Cut | Rewrite | Slow | Raw
+Spoken = Pass | Overtaken | Reset | Close | LoseAnswer | Instead | Cut | Rewrite | Slow | Raw
 Deed = Silent | Spoken | Hook
 Decide = Callable[[Asked], Deed]
 

@@ -16,6 +16,7 @@ from tests.wire.deeds import (
     Headers,
     Instead,
     LoseAnswer,
+    Overtaken,
     Pass,
     Raw,
     Reset,
@@ -100,8 +101,10 @@ class Client:
     async def reply(self, deed: Spoken, answer: Answer) -> None:
         """Write, and end the connection, as *deed* makes it of the server's *answer*."""
         match deed:
-            case Pass() | Slow():
+            case Pass() | Overtaken() | Slow():
                 await self._pass_back(answer)
+                if isinstance(deed, Pass) and deed.close:
+                    await self.end()
             case Reset() | LoseAnswer():
                 self.reset()
             case Close():

@@ -25,6 +25,7 @@ from tests.wire.deeds import (
     Instead,
     Late,
     LoseAnswer,
+    Overtaken,
     Pass,
     Raw,
     Reset,
@@ -49,6 +50,7 @@ __all__ = [
     "Instead",
     "Late",
     "LoseAnswer",
+    "Overtaken",
     "Pass",
     "Proxy",
     "Raw",
@@ -204,6 +206,8 @@ class Proxy:
     ) -> None:
         if isinstance(deed, Slow):
             await asyncio.sleep(deed.before)
+        if isinstance(deed, Overtaken):
+            await self._finish_forwards()
         _call(hooks, "before")
         answer = Answer()
         if has_effect(deed):

@@ -25,6 +25,7 @@ from tests.wire.proxy import (
     Instead,
     Late,
     LoseAnswer,
+    Overtaken,
     Pass,
     Proxy,
     Raw,
@@ -211,6 +212,17 @@ def test_a_connection_can_close_unannounced(through):
     assert 0 == ask.created()
 
 
+def test_a_good_connection_can_close_unannounced_too(through):
+    """
+    The answer comes as it is, and no other on that connection.
+    """
+    ask = through(Pass(close=True))
+
+    assert 201 == ask()[0]
+    with pytest.raises((RemoteDisconnected, ConnectionResetError, BrokenPipeError)):
+        ask()
+
+
 def test_answers_can_be_rewritten(through):
     """
     What arrives is what the function makes of the true answer.
@@ -275,6 +287,19 @@ def test_what_is_withheld_waits_until_it_is_released(through):
     assert 1 == ask.proxy.release()
     assert ["eve", "ada"] == [effect.object for effect in ask.server.effects()]
     assert 0 == ask.proxy.release()
+
+
+def test_what_is_withheld_can_overtake_a_later_request(through):
+    """
+    The later one finds the effect of the earlier one.
+    """
+    ask = through(Withhold(), Overtaken())
+    ask.send()
+    while not ask.proxy.asked:
+        time.sleep(0.001)
+    ask.http.close()
+
+    assert 409 == ask()[0]
 
 
 def test_silence_is_never_forwarded(through):
