@@ -25,6 +25,7 @@ _COMMANDS = {
     "fmt": "Write the state files in their canonical form.",
     "import": "Write state files from what dimail has.",
     "snapshot": "Record what dimail has, for plans without credentials.",
+    "ci": "Say on the forge what a workflow has to say.",
     "completion": "Print what a shell needs to complete what is typed.",
 }
 

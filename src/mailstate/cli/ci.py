@@ -1,0 +1,128 @@
+"""`mailstate ci …`: what workflows say on the forge, and fetch from it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mailstate.cli import output
+from mailstate.cli.files import read_file, write_file
+from mailstate.errors import ExitCode, SettingsError
+from mailstate.forge.api import Api
+from mailstate.forge.event import Event, read_event
+from mailstate.forge.repository import Repository
+from mailstate.model.secret import Secret
+
+LONGEST_COMMENT = 65_536
+"""Characters that GitHub takes for a comment or an issue."""
+
+_AUTHOR = "github-actions[bot]"
+_Function = Callable[..., Any]
+
+
+@click.group("ci")
+def command() -> None:
+    """
+    What workflows do besides: one comment, one issue, the last snapshot.
+
+    For steps of GitHub Actions and Forgejo Actions, with a token in GITHUB_TOKEN that has no more
+    rights than each command names. They tell the run's event by the variables that are set there.
+    """
+
+
+def author_option(function: _Function) -> _Function:
+    """`--author LOGIN`."""
+    return click.option(
+        "--author",
+        metavar="LOGIN",
+        default=_AUTHOR,
+        help=f"Who the token writes as; default: {_AUTHOR}.",
+    )(function)
+
+
+@contextmanager
+def repository(event: Event, author: str) -> Iterator[Repository]:
+    """The repository of this run. Raises `SettingsError` if there is no token."""
+    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+    if not token:
+        raise SettingsError(
+            "there is no token for the forge",
+            hint="give the step `GITHUB_TOKEN: ${{ github.token }}` in its environment",
+        )
+    with Api(event.api, Secret(token)) as api:
+        yield Repository(api, event.repository, author=author)
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@author_option
+@click.option(
+    "--name",
+    metavar="NAME",
+    default="plan",
+    help="Tells this comment from others of the same pull request; default: plan.",
+)
+def comment(file: Path, author: str, name: str) -> int:
+    """
+    Have one comment at the pull request, with what is in FILE (Markdown).
+
+    The comment of the last time is written anew. A run that comes late, for a commit that is no
+    longer the tip, says nothing. Needs the permission `pull-requests: write`.
+    """
+    event = read_event(os.environ)
+    if event.pull is None:
+        raise SettingsError("this run is not about a pull request", hint="on: pull_request")
+    marker = _marker(name)
+    body = f"{marker}\n{read_file(file)}"
+    if len(body) > LONGEST_COMMENT:
+        raise SettingsError(
+            f"{file} is too long for a comment",
+            hint="`mailstate plan --format markdown` keeps within the limit",
+        )
+    with repository(event, author) as there:
+        if there.head_of(event.pull.number) != event.commit:
+            output.write("Another commit was pushed meanwhile; its own run speaks\n")
+            return ExitCode.OK
+        there.say(event.pull.number, body, marker=marker)
+    output.write(f"The comment stands at #{event.pull.number}\n")
+    return ExitCode.OK
+
+
+@command.command()
+@click.option(
+    "--out", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Where it goes."
+)
+@click.option(
+    "--artifact", metavar="NAME", default="snapshot", help="The artifact; default: snapshot."
+)
+@click.option(
+    "--branch", metavar="NAME", default="main", help="Whose runs are trusted; default: main."
+)
+def snapshot(out: Path, artifact: str, branch: str) -> int:
+    """
+    Fetch the snapshot of dimail that the last apply has left as an artifact.
+
+    For plans without credentials. What runs of other branches or of forks have left does not
+    count. Needs the permission `actions: read`.
+    """
+    event = read_event(os.environ)
+    with repository(event, _AUTHOR) as there:
+        data = there.artifact(artifact, "live.json", branch=branch)
+    if data is None:
+        raise SettingsError(
+            f"no run on {branch} has left a snapshot",
+            hint="run the workflow `apply` once: it leaves the artifact",
+        )
+    write_file(out, data.decode("utf-8", "replace"))
+    output.write(f"wrote {out}\n")
+    return ExitCode.OK
+
+
+def _marker(name: str) -> str:
+    """What the comment or issue called *name* begins with, and is found again by."""
+    if not name.isascii() or not name.replace("-", "").isalnum():
+        raise SettingsError(f"`{name}` is no name: letters, digits and hyphens", hint="--name plan")
+    return f"<!-- mailstate {name} -->"

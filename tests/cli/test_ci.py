@@ -1,0 +1,200 @@
+"""What workflows say on the forge: run as their steps run it, against one that keeps all of it."""
+
+import json
+
+import pytest
+
+from mailstate.errors import ExitCode
+from tests.forge.stub import OURSELVES, TOKEN, Forge, Trouble
+
+TIP, BASE = "a" * 40, "b" * 40
+MARKER = "<!-- mailstate plan -->"
+
+
+@pytest.fixture
+def forge():
+    with Forge() as made:
+        made.pulls[7] = {"number": 7, "head": {"sha": TIP}}
+        yield made
+
+
+@pytest.fixture
+def step(place, forge):
+    """Give a function that runs the command as a step of a workflow that an event has started."""
+    place.settings |= {
+        "GITHUB_API_URL": forge.url,
+        "GITHUB_SERVER_URL": "https://forge.example",
+        "GITHUB_REPOSITORY": forge.repository,
+        "GITHUB_EVENT_PATH": str(place.folder / "event.json"),
+        "GITHUB_RUN_ID": "17",
+        "GITHUB_ACTOR": "alice",
+        "GITHUB_SHA": "c" * 40,
+        "GITHUB_TOKEN": TOKEN,
+    }
+
+    def run(event, *arguments, **environment):
+        place.write("event.json", json.dumps(RECORDED[event]))
+        name = {"GITHUB_EVENT_NAME": NAMES[event]}
+        return place.call("ci", *arguments, env={**name, **environment})
+
+    return run
+
+
+def pull_request(*, source=1, tip=TIP):
+    return {
+        "pull_request": {
+            "number": 7,
+            "head": {"sha": tip, "repo": {"id": source}},
+            "base": {"sha": BASE, "repo": {"id": 1}},
+        }
+    }
+
+
+RECORDED = {
+    "opened": pull_request(),
+    "synchronised": pull_request(),
+    "fork": pull_request(source=2),
+    "late": pull_request(tip="d" * 40),
+    "merged": {"ref": "refs/heads/main", "after": "c" * 40},
+    "scheduled": {"schedule": "17 * * * *"},
+}
+NAMES = {
+    "opened": "pull_request",
+    "synchronised": "pull_request",
+    "fork": "pull_request",
+    "late": "pull_request",
+    "merged": "push",
+    "scheduled": "schedule",
+}
+
+
+def bodies(notes):
+    return [note["body"] for note in notes.values()]
+
+
+def test_a_pull_request_has_one_comment(place, forge, step):
+    """
+    Made when it is opened, written anew when it changes.
+    """
+    file = place.write("comment.md", "3 to create")
+    first = step("opened", "comment", str(file))
+    file = place.write("comment.md", "4 to create")
+    second = step("synchronised", "comment", str(file))
+
+    assert (ExitCode.OK, "The comment stands at #7\n", "") == (first.code, first.out, first.err)
+    assert (ExitCode.OK, [f"{MARKER}\n4 to create"]) == (second.code, bodies(forge.comments))
+
+
+def test_comments_of_several_names_stand_side_by_side(place, forge, step):
+    """
+    One for each dimail that a pull request is planned for.
+    """
+    file = place.write("comment.md", "1 to create")
+    for name in ("staging", "production", "staging"):
+        step("opened", "comment", str(file), "--name", name)
+
+    assert [f"<!-- mailstate {name} -->\n1 to create" for name in ("staging", "production")] == [
+        *bodies(forge.comments)
+    ]
+
+
+def test_a_late_run_says_nothing(place, forge, step):
+    """
+    Its plan is for a commit that nobody looks at any more.
+    """
+    file = place.write("comment.md", "old news")
+    ran = step("late", "comment", str(file))
+
+    assert (ExitCode.OK, []) == (ran.code, forge.writes)
+    assert "Another commit was pushed meanwhile; its own run speaks\n" == ran.out
+
+
+def test_a_refused_comment_fails_the_step(place, forge, step):
+    """
+    With what is missing, and without the token.
+    """
+    forge.troubles.append(Trouble("POST", 403))
+    ran = step("opened", "comment", str(place.write("comment.md", "plan")))
+
+    assert ExitCode.REMOTE == ran.code
+    assert "the forge answered 403" in ran.err
+    assert "permission" in ran.err
+    assert TOKEN not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "environment", "said"),
+    [
+        ("merged", "plan", {}, "this run is not about a pull request"),
+        ("opened", "x" * 65_520, {}, "is too long for a comment"),
+        ("opened", "plan", {"GITHUB_TOKEN": "", "GH_TOKEN": ""}, "there is no token"),
+        ("opened", "plan", {"GITHUB_EVENT_PATH": ""}, "there is no event"),
+    ],
+)
+def test_what_cannot_be_said_is_told(place, forge, step, event, text, environment, said):
+    """
+    Before anything is sent.
+    """
+    ran = step(event, "comment", str(place.write("comment.md", text)), **environment)
+
+    assert (ExitCode.INVALID, []) == (ran.code, forge.log)
+    assert said in ran.err
+
+
+def test_the_longest_comment_is_sent(place, forge, step):
+    """
+    65,536 characters, the marker among them.
+    """
+    text = "x" * (65_536 - len(MARKER) - 1)
+    ran = step("opened", "comment", str(place.write("comment.md", text)))
+
+    assert (ExitCode.OK, [65_536]) == (ran.code, [len(body) for body in bodies(forge.comments)])
+
+
+def test_a_fork_plans_against_the_last_snapshot(settled, forge, step):
+    """
+    It has no credentials: what the last apply has recorded takes the place of dimail.
+    """
+    settled.call("snapshot", "--out", "recorded.json")
+    forge.artifact("snapshot", {"live.json": settled.read("recorded.json")})
+    forge.artifact("snapshot", {"live.json": "{}"}, fork=True)
+    fetched = step("fork", "snapshot", "--out", "live.json")
+    none = dict.fromkeys(("MAILSTATE_URL", "MAILSTATE_PASSWORD"), "")
+    planned = settled.call("plan", "--live", "live.json", "--detailed-exitcode", env=none)
+
+    assert (ExitCode.OK, "wrote live.json\n") == (fetched.code, fetched.out)
+    assert ExitCode.OK == planned.code
+
+
+def test_without_a_snapshot_there_is_no_plan(forge, step):
+    """
+    Which is an error: a plan that was not made must not look like one without changes.
+    """
+    forge.artifact("snapshot", {"live.json": "{}"}, branch="work")
+    ran = step("fork", "snapshot", "--out", "live.json")
+
+    assert ExitCode.INVALID == ran.code
+    assert "no run on main has left a snapshot" in ran.err
+
+
+@pytest.mark.parametrize("name", ["", "a b", "-->", "é"])
+def test_a_name_is_one_word(place, forge, step, name):
+    """
+    It stands in a comment of HTML.
+    """
+    ran = step("opened", "comment", str(place.write("comment.md", "plan")), "--name", name)
+
+    assert (ExitCode.INVALID, []) == (ran.code, forge.log)
+
+
+def test_what_we_say_elsewhere_is_left_alone(place, forge, step):
+    """
+    So is what others say, even with our marker.
+    """
+    forge.comment(7, f"{MARKER}\nforged", by="mallory")
+    forge.comment(8, f"{MARKER}\nanother one", by=OURSELVES)
+    step("opened", "comment", str(place.write("comment.md", "plan")))
+
+    assert [f"{MARKER}\nforged", f"{MARKER}\nanother one", f"{MARKER}\nplan"] == bodies(
+        forge.comments
+    )
