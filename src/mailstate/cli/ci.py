@@ -67,9 +67,9 @@ def repository(event: Event, author: str) -> Iterator[Repository]:
 )
 def comment(file: Path, author: str, name: str) -> int:
     """
-    Have one comment at the pull request, with what is in FILE (Markdown).
+    Have one comment at the pull request, written anew each time.
 
-    The comment of the last time is written anew. A run that comes late, for a commit that is no
+    It says what is in FILE (Markdown). A run that comes late, for a commit that is no
     longer the tip, says nothing. Needs the permission `pull-requests: write`.
     """
     event = read_event(os.environ)
@@ -103,9 +103,9 @@ def comment(file: Path, author: str, name: str) -> int:
 )
 def snapshot(out: Path, artifact: str, branch: str) -> int:
     """
-    Fetch the snapshot of dimail that the last apply has left as an artifact.
+    Fetch the snapshot of dimail that the last apply has left.
 
-    For plans without credentials. What runs of other branches or of forks have left does not
+    It is kept as an artifact, for plans without credentials. What runs of other branches or of forks have left does not
     count. Needs the permission `actions: read`.
     """
     event = read_event(os.environ)
