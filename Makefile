@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test format lint types layers zizmor actionlint unit coverage \
-	fix slow fuzz lock build clean
+	fix slow fuzz mutation lock build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -101,6 +101,12 @@ slow: $(READY) ## the tests that are left out of `make test` for their time
 fuzz: $(READY) ## ten minutes of damaged state files
 	@$(BIN)/python tests/fuzz/fuzz_validate.py --seconds 600
 
+# Each mutant is the code with one thing changed; one that no test notices is named. Half an hour.
+mutation: $(READY) ## do the tests notice damage to the planner and the applier? 90 % of it at least
+	@rm -rf mutants
+	@HYPOTHESIS_PROFILE=mutation PYTHONHASHSEED=0 $(BIN)/mutmut run $(MUTMUT)
+	@$(BIN)/mutmut results --all true | $(BIN)/python tests/mutation/score.py --at-least 90
+
 # make lock LOCK=--upgrade takes newer versions; without it, only what pyproject.toml asks for.
 lock: $(READY) ## write requirements.lock afresh
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
@@ -111,5 +117,5 @@ build: $(READY) ## wheel and sdist, in dist/
 
 clean: ## take away everything that make has made
 	@rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache \
-		.pytest_cache .ruff_cache .import_linter_cache .grimp_cache
+		.pytest_cache .ruff_cache .import_linter_cache .grimp_cache mutants
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
