@@ -2,9 +2,9 @@
 One connection to the mail server, blocking. What happens is told by values.
 
 The only module that calls smtplib. None of its exceptions leaves: they hold what the server said,
-and a server may repeat what it was told. What it says is shown until it has been told a secret, by
-a login or in a letter: after that it may quote a password or a login link (spam filters do), and
-the meaning of its codes must do.
+and a server may repeat what it was told. It is quoted only while it knows no secret of ours: one
+that we log in to knows our password, and one that was given a letter knows what opens a mailbox
+(spam filters quote letters). From those, the meaning of their codes must do.
 """
 
 import base64
@@ -71,7 +71,7 @@ class Conversation:
         self._name = name
         self._dial = dial
         self._smtp: smtplib.SMTP | None = None
-        self._knows_secrets = False
+        self._knows_secrets = server.login is not None
 
     @property
     def is_open(self) -> bool:
@@ -205,7 +205,6 @@ class Conversation:
                 )
             )
         hint = "check the user name and the password of the SMTP URL"
-        self._knows_secrets = True
         for command, expected in commands:
             self._ask("the login", command, expected=expected, hint=hint)
 
