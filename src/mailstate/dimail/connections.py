@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.request import getproxies
 
 import httpx
 
@@ -130,6 +131,8 @@ class Connections:
 
     def _connect(self) -> httpx.AsyncClient:
         try:
+            if not self._direct:
+                _check_proxies()
             return httpx.AsyncClient(
                 verify=self._ssl,
                 limits=httpx.Limits(
@@ -315,6 +318,15 @@ def _base_url(text: str) -> httpx.URL:
             hint="write https://: passwords would travel in the clear",
         )
     return url
+
+
+def _check_proxies() -> None:
+    """Raise `ValueError` for a port of a proxy that cannot be, which httpx finds too late."""
+    for scheme in ("http", "https", "all"):
+        proxy = getproxies().get(scheme, "")
+        url = httpx.URL(proxy if "://" in proxy else f"http://{proxy}")
+        if (url.port or 0) > _LAST_PORT:
+            raise ValueError
 
 
 def _is_loopback(host: str) -> bool:
