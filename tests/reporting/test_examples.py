@@ -5,16 +5,19 @@ What the views show, whole: a folder of expected texts for each example.
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mailstate.reporting.markdown import Links, plan_markdown
 from mailstate.reporting.paint import plain
 from mailstate.reporting.plan_text import plan_text
 from mailstate.reporting.problems import problems_github, problems_text
 from mailstate.reporting.report import report_text
 from tests.reporting.examples import CONTEXT, EXAMPLES
 
+LINKS = Links(files="https://forge.example/o/r/blob/0123abc")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -30,6 +33,8 @@ def views(example):
                 example.plan, target=CONTEXT.target, paint=plain, selection=example.selection
             ),
         )
+        context = replace(CONTEXT, selection=example.selection)
+        yield "plan.md", plan_markdown(example.plan, context, links=LINKS)
     if example.report is not None:
         yield "report.txt", report_text(example.report, plain)
 
@@ -54,6 +59,6 @@ def test_no_expected_text_is_left_over():
     """
     Each belongs to an example.
     """
-    found = {str(path.relative_to(GOLDEN)) for path in GOLDEN.rglob("*.txt")}
+    found = {str(path.relative_to(GOLDEN)) for path in GOLDEN.rglob("*.*")}
 
     assert set(VIEWS) == found

@@ -9,10 +9,12 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.files import check_writable, write_file
+from mailstate.cli.links import links
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
 from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
 from mailstate.errors import ExitCode, UsageError
 from mailstate.planning.plan import Plan
+from mailstate.reporting.markdown import plan_markdown
 from mailstate.reporting.plan_json import Context, plan_json
 from mailstate.reporting.plan_text import plan_text
 
@@ -33,9 +35,14 @@ from mailstate.reporting.plan_text import plan_text
 )
 @click.option(
     "--format",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "markdown"]),
     default="text",
-    help="How the plan is printed; default: text.",
+    help="How the plan is printed; markdown is for a pull request; default: text.",
+)
+@click.option(
+    "--link-base",
+    metavar="URL",
+    help="The files are below this address; default: the commit of the GitHub workflow.",
 )
 @click.option(
     "--detailed-exitcode",
@@ -46,6 +53,7 @@ def command(
     live: Path | None,
     out: Path | None,
     format: str,
+    link_base: str | None,
     detailed_exitcode: bool,  # noqa: FBT001 - click gives it by name
     **options: Unpack[PlanningOptions],
 ) -> int:
@@ -54,6 +62,7 @@ def command(
 
     Reads dimail whole, or stops: a plan is never made from half a list. Nothing is changed.
     """
+    link_to = links(link_base)
     if out is not None:
         check_writable(out)
     request = Request(**options)
@@ -66,13 +75,16 @@ def command(
     document = plan_json(plan, context)
     if out is not None:
         write_file(out, document)
-    if format == "json":
-        output.write(document)
-    else:
-        paint = output.painter(sys.stdout)
-        output.write(
-            plan_text(plan, target=context.target, paint=paint, selection=context.selection)
-        )
+    match format:
+        case "json":
+            output.write(document)
+        case "markdown":
+            output.write(plan_markdown(plan, context, links=link_to))
+        case _:
+            paint = output.painter(sys.stdout)
+            output.write(
+                plan_text(plan, target=context.target, paint=paint, selection=context.selection)
+            )
     return detailed_code(plan) if detailed_exitcode else ExitCode.OK
 
 

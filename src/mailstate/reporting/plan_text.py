@@ -8,6 +8,7 @@ from typing import TypeVar
 from mailstate.model.state import Check
 from mailstate.planning.checks import record_to_publish, what_is_wrong, what_to_do, zone_line
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Reason, Unmanaged
+from mailstate.reporting.arranged import aside
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.words import (
     HOLD,
@@ -21,7 +22,6 @@ from mailstate.reporting.words import (
 
 _WIDEST_ADDRESS = 60
 _WIDEST_WHAT = 40
-_SAID_BY_TITLES = ("live, but in no file", "an allow that no file asks for")
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -159,10 +159,7 @@ def _unmanaged(entries: Sequence[Unmanaged], paint: Painter) -> Iterator[str]:
 
 
 def _of_stray(entry: Unmanaged) -> str:
-    detail = entry.detail
-    for said in _SAID_BY_TITLES:
-        detail = detail.removeprefix(said)
-    return " ".join(part for part in (described(entry.resource), visible(detail.strip())) if part)
+    return " ".join(part for part in (described(entry.resource), visible(aside(entry))) if part)
 
 
 def _strays(entries: Sequence[Unmanaged]) -> tuple[list[Unmanaged], list[Unmanaged]]:

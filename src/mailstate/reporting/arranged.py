@@ -1,0 +1,131 @@
+"""The parts of a plan as reviewers read them: by who must act, by domain, as a table."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mailstate.model.resources import Domain, DomainName, Kind, Resource, User
+from mailstate.planning.plan import Action, Actor, Change, Held, Hold, HoldReason, Plan, Unmanaged
+from mailstate.reporting.lead import PLURALS, is_removal
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+MUST_ACT = {
+    Actor.OWNER: "An owner of the domain must act",
+    Actor.OPERATOR: "The operator of dimail must act",
+    Actor.MAINTAINER: "Whoever keeps mailstate's settings must decide",
+    Actor.MAILSTATE: "Nobody must act: each apply looks again by itself",
+}
+"""Who must act before what waits goes ahead; first those who may not know it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Changes that wait for the same: `hold` says for what, on one or more `domains`."""
+
+    hold: Hold
+    domains: tuple[DomainName, ...]
+    changes: tuple[Change, ...]
+
+
+def waits(held: Iterable[Held]) -> Mapping[Actor, Sequence[Wait]]:
+    """
+    What waits, by who must act.
+
+    Records are published domain by domain; all other waiting that has one reason is told once.
+    """
+    found: dict[Actor, list[Wait]] = {actor: [] for actor in MUST_ACT}
+    for some in grouped(held, lambda entry: _cause(entry.hold)).values():
+        hold = some[0].hold
+        wait = Wait(
+            hold=hold,
+            domains=tuple(sorted({entry.hold.domain for entry in some})),
+            changes=tuple(entry.change for entry in some),
+        )
+        found[hold.actor].append(wait)
+    return {
+        actor: sorted(some, key=lambda wait: wait.domains) for actor, some in found.items() if some
+    }
+
+
+def by_domain(changes: Iterable[Change]) -> Sequence[tuple[DomainName, Sequence[Change]]]:
+    """*changes* by the domain they are on; people, who are on none, come first under no name."""
+    return sorted(grouped(changes, lambda change: domain_of(change.resource)).items())
+
+
+def domain_of(resource: Resource) -> DomainName:
+    """The domain that *resource* is on, or an empty name."""
+    match resource:
+        case User():
+            return DomainName("")
+        case Domain(name=name):
+            return name
+        case _:
+            return resource.domain
+
+
+def aside(entry: Unmanaged) -> str:
+    """What there is to say of *entry* that is not true of all that is left alone."""
+    detail = entry.detail
+    for said in _SAID_OF_ALL:
+        detail = detail.removeprefix(said)
+    return detail.strip()
+
+
+def grouped(values: Iterable[_V], key: Callable[[_V], _K]) -> Mapping[_K, Sequence[_V]]:
+    """*values* by their *key*, in the order in which the keys come first."""
+    groups: dict[_K, list[_V]] = {}
+    for value in values:
+        groups.setdefault(key(value), []).append(value)
+    return groups
+
+
+def to_do(changes: Iterable[Change]) -> str:
+    """`3 to create, 1 to change`."""
+    counts = Counter(change.action for change in changes)
+    return ", ".join(
+        f"{counts[action]:,} to {verb}" for action, verb in _VERBS.items() if counts[action]
+    )
+
+
+def removals_first(changes: Sequence[Change]) -> tuple[Sequence[Change], Sequence[Change]]:
+    """The removals among *changes*, and the others."""
+    removals = [change for change in changes if is_removal(change)]
+    return removals, [change for change in changes if not is_removal(change)]
+
+
+def table(plan: Plan) -> tuple[Sequence[str], Mapping[Kind, Sequence[int]]]:
+    """
+    How many of each kind are what: the names of the columns, and a row for each kind.
+
+    What would be done has its columns always, all else where there is any.
+    """
+    columns: dict[str, Iterable[Kind]] = {
+        "create": _kinds(plan.changes, Action.CREATE),
+        "change": _kinds(plan.changes, Action.UPDATE),
+        "remove": _kinds(plan.changes, Action.DELETE),
+    }
+    others: dict[str, list[Kind]] = {
+        "held": [entry.change.kind for entry in plan.held],
+        "conflict": [entry.change.kind for entry in plan.conflicts],
+        "refused": [entry.change.kind for entry in plan.refused],
+    }
+    columns |= {name: kinds for name, kinds in others.items() if kinds}
+    counts = {name: Counter(kinds) for name, kinds in columns.items()}
+    rows = {kind: [counts[name][kind] for name in columns] for kind in PLURALS}
+    return tuple(columns), {kind: row for kind, row in rows.items() if any(row)}
+
+
+_SAID_OF_ALL = ("live, but in no file", "an allow that no file asks for")
+_VERBS = {Action.CREATE: "create", Action.UPDATE: "change", Action.DELETE: "remove"}
+
+
+def _kinds(changes: Iterable[Change], action: Action) -> list[Kind]:
+    return [change.kind for change in changes if change.action is action]
+
+
+def _cause(hold: Hold) -> tuple[Actor, HoldReason, str, object, DomainName | None]:
+    domain = hold.domain if hold.actor is Actor.OWNER else None
+    return hold.actor, hold.reason, hold.detail, hold.checks, domain

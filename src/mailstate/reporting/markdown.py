@@ -1,0 +1,244 @@
+"""
+A plan as a comment on a pull request, in the Markdown of GitHub.
+
+It begins with the sentence that matters, and is never longer than a comment may be. Where there
+is not room for all, the counts stay exact; of the lists, removals, what is refused and what is
+held are cut last, and the cut is told.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from mailstate.model.resources import DomainName
+from mailstate.model.state import Check
+from mailstate.planning.checks import record_for, what_is_wrong, what_to_do, zone_line
+from mailstate.planning.plan import Action, Actor, Blocked, Change, Plan, Reason, Unmanaged
+from mailstate.reporting.arranged import (
+    MUST_ACT,
+    Wait,
+    aside,
+    by_domain,
+    grouped,
+    removals_first,
+    table,
+    to_do,
+    waits,
+)
+from mailstate.reporting.lead import PLURALS, lead
+from mailstate.reporting.pieces import described, told
+from mailstate.reporting.plan_json import Context
+from mailstate.reporting.room import Group, Room, fitted, size
+from mailstate.reporting.spans import block, code, in_html, joined, place_link, sentence
+from mailstate.reporting.words import HOLD
+
+_T = TypeVar("_T")
+
+LIMIT = 65_000
+"""GitHub takes 65,536 characters; the rest is for whoever puts a line of their own above."""
+
+_FEW = 20
+_NAMED = 10
+_VERB = {Action.CREATE: "create", Action.UPDATE: "change", Action.DELETE: "**remove**"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where links lead: the files at the commit that is planned, and the run that planned."""
+
+    files: str | None = None
+    run: str | None = None
+
+
+def plan_markdown(
+    plan: Plan, context: Context, *, links: Links | None = None, limit: int = LIMIT
+) -> str:
+    """*plan* in at most *limit* bytes, and so in no more characters by any count."""
+    return _Comment(plan, context, links or Links(), limit).text()
+
+
+class _Comment:
+    """One comment, while it is put together: each section takes of the room what it needs."""
+
+    def __init__(self, plan: Plan, context: Context, links: Links, limit: int) -> None:
+        self._plan = plan
+        self._links = links
+        self._room = Room(limit)
+        self._left_out: dict[str, tuple[int, int]] = {}
+        said = joined(lead(plan, is_partial=bool(context.selection)))
+        self._head = f"**{said}**\n{_table(plan)}\n{_about(context)}"
+
+    def text(self) -> str:
+        """All of it. What is to be cut first is put in last, wherever it stands."""
+        plan = self._plan
+        # Kept back for what may have to be said of a cut.
+        self._room.left -= size(self._head) + size(self._cut_note(_ALL_CUT)) + _SECTIONS * _MORE
+        removals, others = removals_first(plan.changes)
+        removed = self._section("Removed", "removals", [Group(items=removals)], self._line)
+        refused = self._blocked("Refused by a guard", "refused changes", plan.refused)
+        waiting = self._told_waits(waits(plan.held))
+        decide = self._blocked("Somebody must decide", "conflicts", plan.conflicts)
+        held = self._held(waiting)
+        title = "Other changes" if removals else "Changes"
+        changed = self._section(title, title.lower(), self._by_domain(others), self._line)
+        alone = self._left_alone()
+        parts = (removed, refused, decide, held, changed, alone)
+        body = "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
+        return "\n".join(filter(None, (self._head + self._cut_note(self._left_out), body)))
+
+    def _section(
+        self, title: str, what: str, groups: Iterable[Group[_T]], line: Callable[[_T], str]
+    ) -> str:
+        """A list under its title, as far as there is room for it."""
+        groups = [group for group in groups if group.items]
+        total = sum(len(group.items) for group in groups)
+        text, shown = fitted(groups, line, self._room)
+        if shown < total:
+            self._left_out[what] = (total - shown, total)
+            text += _more(total - shown)
+        return f"### {title}\n\n{text}" if total else ""
+
+    def _line(self, change: Change) -> str:
+        said = joined(told(change))
+        place = f" · {place_link(change.place, self._links.files)}" if change.place else ""
+        return f"- {_VERB[change.action]} {code(change.key)}{': ' if said else ''}{said}{place}\n"
+
+    def _by_domain(self, changes: Sequence[Change]) -> Iterator[Group[Change]]:
+        for domain, some in by_domain(changes):
+            name = in_html(domain) if domain else "People"
+            yield _fold(f"{name}: {to_do(some)}", some, is_open=len(changes) <= _FEW)
+
+    def _blocked(self, title: str, what: str, entries: Sequence[Blocked]) -> str:
+        groups = [
+            Group(items=[entry.change for entry in some], head=f"- **Why:** {sentence(detail)}\n")
+            for detail, some in grouped(entries, lambda entry: entry.detail).items()
+        ]
+        return self._section(title, what, groups, lambda change: f"  {self._line(change)}")
+
+    def _told_waits(
+        self, waiting: Mapping[Actor, Sequence[Wait]]
+    ) -> Mapping[Actor, Sequence[Wait]]:
+        """Those of *waiting* that there is room to tell of."""
+        groups = [Group(items=some, head=_actor(actor)) for actor, some in waiting.items()]
+        _, shown = fitted(groups, _wait, self._room)
+        kept = {}
+        for actor, some in waiting.items():
+            kept[actor] = some[:shown]
+            shown = max(0, shown - len(some))
+        return {actor: some for actor, some in kept.items() if some}
+
+    def _held(self, waiting: Mapping[Actor, Sequence[Wait]]) -> str:
+        """Who must do what, and below that, as far as there is room, what waits for it."""
+        total, listed = len(self._plan.held), 0
+        parts = []
+        for actor, some in waiting.items():
+            parts.append(_actor(actor))
+            for wait in some:
+                fold = _fold(f"What waits: {to_do(wait.changes)}", wait.changes)
+                lines, shown = fitted([fold], self._line, self._room)
+                parts += [_wait(wait), lines]
+                listed += shown
+        if listed < total:
+            self._left_out["held changes"] = (total - listed, total)
+            parts.append(_more(total - listed))
+        return f"### Waiting\n\n{''.join(parts)}" if total else ""
+
+    def _left_alone(self) -> str:
+        entries = self._plan.unmanaged
+        accesses = [entry for entry in entries if entry.reason is Reason.EXTRA_ACCESS]
+        others = [entry for entry in entries if entry.reason is not Reason.EXTRA_ACCESS]
+        groups = [
+            _fold(f"{len(others):,} live, but in no file", others),
+            _fold(f"{len(accesses):,} accesses that no file asks for: usual in dimail", accesses),
+        ]
+        return self._section("Left alone", "entries left alone", groups, _stray_line)
+
+    def _cut_note(self, left_out: Mapping[str, tuple[int, int]]) -> str:
+        if not left_out:
+            return ""
+        said = ", ".join(f"{cut:,} of {of:,} {what}" for what, (cut, of) in left_out.items())
+        run = self._links.run
+        whole = (
+            f"the whole plan is with [this run]({run})" if run else "`mailstate plan` shows them"
+        )
+        return f"\n**There is not room for all of it here.** Left out: {said}; {whole}.\n"
+
+
+_SECTIONS = 6
+_MORE = 80
+_ALL_CUT = dict.fromkeys(
+    (
+        "removals",
+        "refused changes",
+        "conflicts",
+        "held changes",
+        "other changes",
+        "entries left alone",
+    ),
+    (10**9, 10**9),
+)
+
+
+def _more(count: int) -> str:
+    return f"\n…and {count:,} more, for which there is no room here.\n"
+
+
+def _about(context: Context) -> str:
+    """Against which dimail, and about how much of the files."""
+    said = f"Planned against {code(context.target)}."
+    if selection := context.selection:
+        said += (
+            f" About {selection['domains']} of {selection['declared']} domains; "
+            "nobody looked at the others."
+        )
+    return f"{said}\n"
+
+
+def _fold(summary: str, items: Sequence[_T], *, is_open: bool = False) -> Group[_T]:
+    head = f"<details{' open' if is_open else ''}>\n<summary>{summary}</summary>\n\n"
+    return Group(items=items, head=head, foot="\n</details>\n\n")
+
+
+def _table(plan: Plan) -> str:
+    columns, rows = table(plan)
+    if not rows:
+        return ""
+    lines = [f"| | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
+    for kind, counts in rows.items():
+        cells = " | ".join(f"{count:,}" if count else "·" for count in counts)
+        lines.append(f"| {PLURALS[kind]} | {cells} |")
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _actor(actor: Actor) -> str:
+    return f"#### {MUST_ACT[actor]}\n\n"
+
+
+def _wait(wait: Wait) -> str:
+    """What is waited for, why, and the records that are to be published."""
+    hold = wait.hold
+    names = ", ".join(code(domain) for domain in wait.domains[:_NAMED])
+    if len(wait.domains) > _NAMED:
+        names += f" and {len(wait.domains) - _NAMED:,} more domains"
+    text = f"**{HOLD[hold.reason].capitalize()}:** {names}: {sentence(hold.detail)}\n\n"
+    faults = "".join(f"- {_fault(check, hold.domain)}\n" for check in hold.checks)
+    if faults:
+        text += f"{faults}\n"
+    if hold.records:
+        lines = block(zone_line(record, hold.domain) for record in hold.records)
+        text += f"To publish in the DNS of {code(hold.domain)}:\n\n{lines}\n"
+    return text
+
+
+def _fault(check: Check, domain: DomainName) -> str:
+    """What is wrong, who mends it where it is no record, and the server's words for the unknown."""
+    wrong = what_is_wrong(check)
+    said = wrong if record_for(check.name) else f"{wrong}: {what_to_do(check, domain)}"
+    if wrong == what_is_wrong(replace(check, codes=())):
+        said += "".join(f"; dimail says: {detail}" for detail in check.details)
+    return sentence(said)
+
+
+def _stray_line(entry: Unmanaged) -> str:
+    said = " ".join(filter(None, (joined(described(entry.resource)), sentence(aside(entry)))))
+    return f"- stays: {code(entry.resource.key)}{': ' if said else ''}{said}\n"
