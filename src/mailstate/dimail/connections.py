@@ -300,7 +300,7 @@ def _base_url(text: str) -> httpx.URL:
     hint = "write https://HOST; the user name and the password have settings of their own"
     try:
         url = httpx.URL(text.rstrip("/"))
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
     if (
         not re.fullmatch(rb"[a-z0-9._-]+|[0-9a-f:.]+", url.raw_host)
