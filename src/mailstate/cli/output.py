@@ -66,8 +66,8 @@ def give_up(stream: TextIO) -> None:
 
 
 def say(text: str) -> None:
-    """Tell the user something that is not the command's result."""
-    print(text, file=sys.stderr, flush=True)
+    """Tell the user something that is not the command's result; nobody need be listening."""
+    write_if_possible(f"{text}\n", sys.stderr)
 
 
 def show_error(error: MailstateError) -> None:
