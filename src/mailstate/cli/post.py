@@ -42,10 +42,10 @@ def read_post(
     """
     The post of *settings* and environment; None if no mail server is named.
 
-    The sandbox's own is used where the run is against it. Raises `SettingsError`.
+    Against the sandbox it is the sandbox's own, whatever is named. Raises `SettingsError`.
     """
     notify = settings.get("notify", {})
-    url = os.environ.get("MAILSTATE_SMTP_URL") or sandbox_url
+    url = sandbox_url or os.environ.get("MAILSTATE_SMTP_URL")
     if not url:
         return None
     sender = notify.get("sender") or (_SANDBOX_SENDER if sandbox_url else None)
