@@ -26,7 +26,8 @@ from mailstate.model.state import DnsRecord, DomainState, Found, LiveDomain
 _CREATED = frozenset({HTTPStatus.CREATED})
 _MADE = _CREATED | {HTTPStatus.OK}
 _DONE = frozenset({HTTPStatus.OK})
-_GONE = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.OK})
+# Not 200: a gateway may say that with a page of its own, and there is no body to tell by.
+_GONE = frozenset({HTTPStatus.NO_CONTENT})
 
 # What a 404 says where the thing to delete, or what it lives on, is not there (contract §6 to §10).
 _GONE_ALREADY = frozenset(
