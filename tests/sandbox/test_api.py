@@ -531,7 +531,32 @@ def test_the_wrong_slash_is_redirected_to_the_host_that_was_asked(ask, wrong, ri
         (b"{}", "application/vnd.api+json", 422, "missing"),
         (b"null", "application/json", 422, "missing"),
         (b'"\xff"', "application/json", 400, None),
+        (b"[" * 100_000, "application/json", 400, None),
+        (b'{"name": ' * 100_000, "application/json", 400, None),
+        (b"9" * 5_000, "application/json", 400, None),
+        (b"[" * 900 + b"]" * 900, "application/json", 422, "model_attributes_type"),
+        (b"x" * 3_000_000, "application/json", 422, "json_invalid"),
+        (b"x" * 3_000_000, "text/plain", 422, "model_attributes_type"),
+        (b"\x00", "application/json", 422, "json_invalid"),
+        (b'{"name": "\xed\xa0\x80"}', "application/json", 422, "string_unicode"),
+        (b'{"name": "\\ud800"}', "application/json", 422, "string_unicode"),
+        (b'{"name": {"\\udc00": NaN}}', "application/json", 422, "string_type"),
+        (
+            b'{"name": "x", "password": "x", "is_admin": 1e999}',
+            "application/json",
+            422,
+            "bool_parsing",
+        ),
+        (
+            b'{"name": "x", "password": "x", "is_admin": NaN}',
+            "application/json",
+            422,
+            "bool_parsing",
+        ),
+        ('{"name": "é"}'.encode("utf-16"), "application/json", 422, "missing"),
+        (b"\xef\xbb\xbf{}", "application/json", 422, "missing"),
     ],
+    ids=lambda value: None if isinstance(value, str | int | None) else repr(value[:9] + value[-9:]),
 )
 def test_a_body_that_is_no_json_is_told_apart(ask, content, kind, status, type_):
     """

@@ -254,10 +254,12 @@ def test_an_error_of_the_sandbox_itself_is_a_500(modern):
     """
     What nobody foresaw ends in a 500 as well, and the server goes on.
     """
-    surrogate = b'{"name": "\\ud800", "password": "x", "is_admin": false}'
-    response = modern("POST /users/", by="basic:admin", content=surrogate)
-    assert 500 == response.status_code
-    assert 200 == modern("GET /users/", by="basic:admin").status_code
+    modern.sandbox.store.database.change("ALTER TABLE api_domains RENAME TO away")
+    broken = modern("GET /domains/", by="basic:admin")
+    modern.sandbox.store.database.change("ALTER TABLE away RENAME TO api_domains")
+
+    assert (500, "Internal Server Error") == (broken.status_code, broken.text)
+    assert 200 == modern("GET /domains/", by="basic:admin").status_code
 
 
 def test_a_request_that_is_broken_off_does_nothing(modern):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,9 +12,12 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route
 
 from . import routes_aliases, routes_domains, routes_mailboxes, routes_modern, routes_users
-from .call import Call, Dimail, Endpoint, parse_body
+from .bodies import Problem
+from .call import Call, Dimail, parse_body
+from .endpoint import Endpoint
 from .errors import Crashed, Refused
 from .faults import HALFWAY
+from .openapi import document
 from .profiles import Profile
 
 _log = logging.getLogger(__name__)
@@ -36,10 +39,9 @@ def application(dimail: Dimail, control: list[BaseRoute]) -> Starlette:
     """Return the API of *dimail* with the *control* routes beside it."""
     known = endpoints(dimail.profile)
     routes: list[BaseRoute] = [_route(dimail, endpoint) for endpoint in known]
-    description = _description(known)
 
     async def openapi(_: Request) -> Response:
-        return JSONResponse(description)
+        return JSONResponse(document(dimail.profile, known))
 
     async def docs(_: Request) -> Response:
         return HTMLResponse("<title>dimail</title><p>See <a href=/openapi.json>the API</a>.</p>")
@@ -68,7 +70,7 @@ def _route(dimail: Dimail, endpoint: Endpoint) -> Route:
                     )
                 )
         except Refused as refused:
-            return JSONResponse({"detail": refused.detail}, refused.status, headers=refused.headers)
+            return _refusal(refused)
         except Crashed as crash:
             _log.info("500 on %s %s: %s", request.method, request.url.path, crash)
             return PlainTextResponse("Internal Server Error", 500)
@@ -79,15 +81,17 @@ def _route(dimail: Dimail, endpoint: Endpoint) -> Route:
     return route
 
 
+def _refusal(refused: Refused) -> Response:
+    try:
+        return JSONResponse({"detail": refused.detail}, refused.status, headers=refused.headers)
+    except (ValueError, RecursionError):
+        # What was sent is shown in the answer, and JSON can carry neither all that Python reads
+        # as JSON (NaN, half of a character) nor any depth of it.
+        problems = [{**problem, "input": None} for problem in cast("list[Problem]", refused.detail)]
+        return JSONResponse({"detail": problems}, refused.status, headers=refused.headers)
+
+
 async def _http_error(_: Request, error: Exception) -> Response:
     # Starlette passes only what the table above says, but its types do not tell.
     http = cast("HTTPException", error)
     return JSONResponse({"detail": http.detail}, http.status_code, headers=http.headers)
-
-
-def _description(known: list[Endpoint]) -> dict[str, Any]:
-    paths: dict[str, dict[str, Any]] = {}
-    for endpoint in known:
-        operation = {"responses": {"200": {"description": "Successful Response"}}}
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
-    return {"openapi": "3.1.0", "info": {"title": "dimail", "version": "0"}, "paths": paths}

@@ -1,18 +1,23 @@
-"""What a body must hold, and the answer to one that does not."""
+"""
+What a body must hold, and the answer to one that does not.
+
+Each reader of a value knows the JSON Schema of what it takes, for the document of the API.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from .call import MISSING, Call
 from .errors import Refused
 
 Problem = dict[str, Any]
 Location = tuple[str | int, ...]
-Parser = Callable[[object, Location], object]
+Schema = Mapping[str, Any]
 
+_INT32 = 2**31
 _TRUE = {"1", "on", "t", "true", "y", "yes"}
 _FALSE = {"0", "off", "f", "false", "n", "no"}
 
@@ -27,6 +32,18 @@ class Invalid(Exception):  # noqa: N818  collected, not raised to anyone
 
 
 @dataclass(frozen=True, slots=True)
+class Parser:
+    """A reader of one value, and the JSON Schema of what it takes."""
+
+    read: Callable[[object, Location], object]
+    schema: Schema
+
+    def __call__(self, value: object, at: Location) -> object:
+        """Read *value*, which is found *at* a place of the body."""
+        return self.read(value, at)
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """How one key of a body is read; a key that need not be there has a default."""
 
@@ -35,15 +52,19 @@ class Field:
     default: object = None
 
 
-def text(value: object, at: Location) -> str:
-    """Read a string."""
+Fields = Mapping[str, Field]
+
+
+def _text(value: object, at: Location) -> str:
     if not isinstance(value, str):
         raise Invalid(problem("string_type", at, "Input should be a valid string", value))
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        message = "Input should be a valid string, unable to parse raw data as a unicode string"
+        raise Invalid(problem("string_unicode", at, message, value))
     return value
 
 
-def boolean(value: object, at: Location) -> bool:
-    """Read a truth value as leniently as the server."""
+def _boolean(value: object, at: Location) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, (str, int, float)):
@@ -55,8 +76,17 @@ def boolean(value: object, at: Location) -> bool:
     raise Invalid(problem("bool_type", at, "Input should be a valid boolean", value))
 
 
-def integer(value: object, at: Location) -> int:
-    """Read a whole number, also from text."""
+def _integer(value: object, at: Location) -> int:
+    number = _whole_number(value, at)
+    # Beyond 32 bits nothing is known; a date that far off could not be told.
+    if number >= _INT32:
+        raise Invalid(_beyond("less", "le", _INT32 - 1, at, value))
+    if number < -_INT32:
+        raise Invalid(_beyond("greater", "ge", -_INT32, at, value))
+    return number
+
+
+def _whole_number(value: object, at: Location) -> int:
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     if isinstance(value, str):
@@ -66,6 +96,42 @@ def integer(value: object, at: Location) -> int:
             message = "Input should be a valid integer, unable to parse string as an integer"
             raise Invalid(problem("int_parsing", at, message, value)) from None
     raise Invalid(problem("int_type", at, "Input should be a valid integer", value))
+
+
+def _beyond(word: str, sign: str, limit: int, at: Location, value: object) -> Problem:
+    message = f"Input should be {word} than or equal to {limit}"
+    return problem(f"{word}_than_equal", at, message, value) | {"ctx": {sign: limit}}
+
+
+def _any_case(words: Iterable[str]) -> str:
+    """Return the pattern of *words*, in capitals or not."""
+    spelt = ("".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in w) for w in sorted(words))
+    return f"^({'|'.join(spelt)})$"
+
+
+text: Final = Parser(_text, {"type": "string"})
+# As leniently as the server.
+boolean: Final = Parser(
+    _boolean,
+    {
+        "anyOf": [
+            {"type": "boolean"},
+            {"enum": [0, 1]},
+            {"type": "string", "pattern": _any_case(_TRUE | _FALSE)},
+        ]
+    },
+)
+# Also from text.
+integer: Final = Parser(
+    _integer,
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": -_INT32, "maximum": _INT32 - 1},
+            {"type": "boolean"},
+            {"type": "string", "pattern": "^-?[0-9]{1,9}$"},
+        ]
+    },
+)
 
 
 def one_of(*choices: str) -> Parser:
@@ -79,7 +145,7 @@ def one_of(*choices: str) -> Parser:
             raise Invalid(problem("enum", at, message, value) | {"ctx": {"expected": expected}})
         return value
 
-    return parse
+    return Parser(parse, {"enum": list(choices)})
 
 
 def list_of(item: Parser) -> Parser:
@@ -99,17 +165,20 @@ def list_of(item: Parser) -> Parser:
             raise Invalid(*problems)
         return items
 
-    return parse
+    return Parser(parse, {"type": "array", "items": item.schema})
 
 
 def or_null(parser: Parser) -> Parser:
     """Read null or what *parser* reads."""
-    return lambda value, at: None if value is None else parser(value, at)
+    return Parser(
+        lambda value, at: None if value is None else parser(value, at),
+        {"anyOf": [parser.schema, {"type": "null"}]},
+    )
 
 
-def nested(fields: Mapping[str, Field]) -> Parser:
+def nested(fields: Fields) -> Parser:
     """Read an object that holds *fields*."""
-    return lambda value, at: _fields(value, fields, at)
+    return Parser(lambda value, at: _fields(value, fields, at), schema_of(fields))
 
 
 def optional(parser: Parser) -> Field:
@@ -117,7 +186,16 @@ def optional(parser: Parser) -> Field:
     return Field(or_null(parser), required=False)
 
 
-def read(call: Call, fields: Mapping[str, Field], *, optional_body: bool = False) -> dict[str, Any]:
+def schema_of(fields: Fields) -> Schema:
+    """Return the JSON Schema of an object that holds *fields*; more is ignored."""
+    return {
+        "type": "object",
+        "properties": {name: field.parse.schema for name, field in fields.items()},
+        "required": [name for name, field in fields.items() if field.required],
+    }
+
+
+def read(call: Call, fields: Fields, *, optional_body: bool = False) -> dict[str, Any]:
     """Return what the body says of *fields*, or refuse it with every problem; more is ignored."""
     at: Location = ("body",)
     body = call.body
@@ -137,7 +215,7 @@ def problem(type_: str, at: Sequence[str | int], message: str, value: object) ->
     return {"type": type_, "loc": list(at), "msg": message, "input": shown}
 
 
-def _fields(body: object, fields: Mapping[str, Field], at: Location) -> dict[str, Any]:
+def _fields(body: object, fields: Fields, at: Location) -> dict[str, Any]:
     if not isinstance(body, dict):
         message = "Input should be a valid dictionary or object to extract fields from"
         raise Invalid(problem("model_attributes_type", at, message, body))

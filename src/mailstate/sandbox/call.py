@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -15,9 +15,6 @@ from starlette.responses import JSONResponse, Response
 from .errors import Crashed, Refused
 from .profiles import Profile, Settings
 from .store import Store
-
-MODERN: Final = ("2026",)
-CHECKING: Final = ("2024-check", "2026")
 
 
 @dataclass(slots=True)
@@ -80,23 +77,6 @@ class Call:
             raise Crashed("told to fail between two stores")
 
 
-Handler = Callable[[Call], Response]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A method and path of the API, the handler behind it, and the profiles that have it."""
-
-    method: str
-    path: str
-    handler: Handler
-    profiles: tuple[str, ...] = ()
-
-    def is_in(self, profile: Profile) -> bool:
-        """Say whether *profile* has it."""
-        return not self.profiles or profile.name in self.profiles
-
-
 def answer(content: object, status: int = 200, then: BackgroundTask | None = None) -> Response:
     """Return *content* as JSON, doing *then* once it is sent."""
     return JSONResponse(content, status, background=then)
@@ -127,5 +107,6 @@ def parse_body(raw: bytes, content_type: str | None) -> object:
             "ctx": {"error": error.msg},
         }
         raise Refused(422, [problem]) from error
-    except UnicodeDecodeError as error:
+    # No text, numbers beyond counting, depths beyond telling.
+    except (ValueError, RecursionError) as error:
         raise Refused(400, "There was an error parsing the body") from error

@@ -6,13 +6,18 @@ from starlette.responses import Response
 
 from .api_tables import User
 from .auth import denied, may_manage, token_user
-from .bodies import Field, boolean, read, text
-from .call import Call, Endpoint, answer, nothing
+from .bodies import Field, Fields, boolean, read, text
+from .call import Call, answer, nothing
+from .endpoint import MODERN, OLD, Endpoint
 from .errors import Crashed, Refused
 from .mail_tables import AliasRow
+from .profiles import Profile
 
-_NEW_ALIAS = {"user_name": Field(text), "destination": Field(text)}
-_SENDING = {"allow_to_send": Field(boolean, required=False, default=False)}
+
+def _new_alias(profile: Profile) -> Fields:
+    asked = {"user_name": Field(text), "destination": Field(text)}
+    sending = {"allow_to_send": Field(boolean, required=False, default=False)}
+    return asked | (sending if profile.modern else {})
 
 
 def _list_aliases(call: Call) -> Response:
@@ -31,8 +36,7 @@ def _list_aliases(call: Call) -> Response:
 
 def _create_alias(call: Call) -> Response:
     user = token_user(call)
-    modern = call.profile.modern
-    asked = read(call, _NEW_ALIAS | (_SENDING if modern else {}))
+    asked = read(call, _new_alias(call.profile))
     domain = call.path["domain"]
     if not may_manage(call, user, domain):
         raise denied()
@@ -96,9 +100,59 @@ def _view(call: Call, alias: AliasRow) -> dict[str, object]:
     return view | {"allow_to_send": alias.allow_to_send} if call.profile.modern else view
 
 
+_PATH = "/domains/{domain}/aliases/"
+_GONE = {404: ("Not found",)}
+_TWICE = {409: ("Alias already exists",)}
 ENDPOINTS = (
-    Endpoint("GET", "/domains/{domain}/aliases/", _list_aliases),
-    Endpoint("POST", "/domains/{domain}/aliases/", _create_alias),
-    Endpoint("DELETE", "/domains/{domain}/aliases/{user_name}/all", _delete_all),
-    Endpoint("DELETE", "/domains/{domain}/aliases/{user_name}/{destination}", _delete_alias),
+    Endpoint(
+        "GET",
+        _PATH,
+        _list_aliases,
+        auth="token",
+        query=("user_name", "destination"),
+        answers={200: "[Alias]"},
+        refusals={
+            404: ("Alias not found",),
+            412: ("It is forbiden to only provide the destination in a request",),
+        },
+        crashes=True,
+    ),
+    Endpoint(
+        "POST",
+        _PATH,
+        _create_alias,
+        OLD,
+        auth="token",
+        body=_new_alias,
+        answers={200: "Alias"},
+        refusals=_TWICE,
+        crashes=True,
+    ),
+    Endpoint(
+        "POST",
+        _PATH,
+        _create_alias,
+        MODERN,
+        auth="token",
+        body=_new_alias,
+        answers={201: "Alias"},
+        refusals=_TWICE,
+        crashes=True,
+    ),
+    Endpoint(
+        "DELETE",
+        f"{_PATH}{{user_name}}/all",
+        _delete_all,
+        auth="token",
+        answers={204: ""},
+        refusals=_GONE,
+    ),
+    Endpoint(
+        "DELETE",
+        f"{_PATH}{{user_name}}/{{destination}}",
+        _delete_alias,
+        auth="token",
+        answers={204: ""},
+        refusals=_GONE,
+    ),
 )

@@ -11,10 +11,12 @@ from starlette.responses import Response
 from . import checks as looking
 from .api_tables import Domain, User
 from .auth import basic_admin, basic_checker, basic_reader, may_manage, token_user
-from .bodies import Field, list_of, one_of, optional, or_null, read, text
-from .call import CHECKING, MODERN, Call, Dimail, Endpoint, answer
+from .bodies import Field, Fields, list_of, one_of, optional, or_null, read, text
+from .call import Call, Dimail, answer
 from .dns import needed_records, relative
+from .endpoint import CHECKING, MODERN, Endpoint
 from .errors import Refused
+from .profiles import Profile
 from .store import FEATURES
 
 _NEW_DOMAIN = {
@@ -32,6 +34,10 @@ _MODERN_NAMES = {
 }
 
 
+def _new_domain(profile: Profile) -> Fields:
+    return _NEW_DOMAIN | (_MODERN_NAMES if profile.modern else _OLD_NAMES)
+
+
 def _list_domains(call: Call) -> Response:
     basic_reader(call)
     return answer([_view(call.dimail, domain) for domain in call.store.api.domains()])
@@ -47,8 +53,7 @@ def _get_domain(call: Call) -> Response:
 
 def _create_domain(call: Call) -> Response:
     actor = basic_admin(call, "new_domain")
-    modern = call.profile.modern
-    asked = read(call, _NEW_DOMAIN | (_MODERN_NAMES if modern else _OLD_NAMES))
+    asked = read(call, _new_domain(call.profile))
     domain = _wanted(call, asked)
     context: str | None = asked["context_name"] if domain.has_webmail else None
     if domain.has_webmail and context is None:
@@ -201,11 +206,59 @@ def _listed(names: tuple[str, ...] | None) -> list[str] | None:
     return None if names is None else list(names)
 
 
+_ABSENT = {404: ("Domain not found",)}
 ENDPOINTS = (
-    Endpoint("GET", "/domains/", _list_domains),
-    Endpoint("POST", "/domains/", _create_domain),
-    Endpoint("GET", "/domains/{domain}", _get_domain),
-    Endpoint("GET", "/domains/{domain}/check", _check_domain, CHECKING),
-    Endpoint("GET", "/domains/{domain}/fix/", _fix_domain, MODERN),
-    Endpoint("GET", "/domains/{domain}/spec/", _domain_spec, MODERN),
+    Endpoint("GET", "/domains/", _list_domains, auth="basic", answers={200: "[Domain]"}),
+    Endpoint(
+        "POST",
+        "/domains/",
+        _create_domain,
+        auth="basic",
+        query=("no_check",),
+        body=_new_domain,
+        answers={201: "Domain"},
+        refusals={
+            409: (
+                "OX context name is mandatory for mailbox feature",
+                "Domain already exists",
+                "The domain is currently mapped to OX context *",
+            )
+        },
+        crashes=True,
+    ),
+    Endpoint(
+        "GET",
+        "/domains/{domain}",
+        _get_domain,
+        auth="token",
+        answers={200: "Domain"},
+        refusals={**_ABSENT, 401: ("Not authorized.",)},
+    ),
+    Endpoint(
+        "GET",
+        "/domains/{domain}/check",
+        _check_domain,
+        CHECKING,
+        auth="basic",
+        answers={200: "Domain"},
+        refusals=_ABSENT,
+    ),
+    Endpoint(
+        "GET",
+        "/domains/{domain}/fix/",
+        _fix_domain,
+        MODERN,
+        auth="basic",
+        answers={200: "Domain"},
+        refusals=_ABSENT,
+    ),
+    Endpoint(
+        "GET",
+        "/domains/{domain}/spec/",
+        _domain_spec,
+        MODERN,
+        auth="basic",
+        answers={200: "[Record]"},
+        refusals=_ABSENT,
+    ),
 )

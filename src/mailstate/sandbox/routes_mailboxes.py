@@ -11,22 +11,26 @@ from starlette.responses import Response
 from . import mailboxes
 from .api_tables import Domain, User
 from .auth import denied, may_manage, token_user
-from .bodies import Field, one_of, optional, read, text
-from .call import Call, Endpoint, answer, nothing
+from .bodies import Field, Fields, one_of, optional, read, text
+from .call import Call, answer, nothing
+from .endpoint import MODERN, OLD, Endpoint
 from .errors import Crashed, Refused
 from .mail_tables import MailRow
 from .ox_tables import OxUser
 from .passwords import generate
+from .profiles import Profile
 
 ACTIVE = one_of("yes", "no", "wait", "unknown")
 _NAMES = {"givenName": "given_name", "surName": "sur_name", "displayName": "display_name"}
-_NEW_MAILBOX = {name: Field(text) for name in _NAMES}
-_CHANGES = {
-    **{name: optional(text) for name in _NAMES},
-    "user_name": optional(text),
-    "domain": optional(text),
-}
-_MODERN_CHANGES = {**_CHANGES, "active": optional(ACTIVE)}
+
+
+def _new_mailbox(_: Profile) -> Fields:
+    return {name: Field(text) for name in _NAMES}
+
+
+def _changes(profile: Profile) -> Fields:
+    asked = {name: optional(text) for name in (*_NAMES, "user_name", "domain")}
+    return asked | ({"active": optional(ACTIVE)} if profile.modern else {})
 
 
 def _list_mailboxes(call: Call) -> Response:
@@ -46,7 +50,7 @@ def _get_mailbox(call: Call) -> Response:
 
 def _create_mailbox(call: Call) -> Response:
     user = token_user(call)
-    asked = read(call, _NEW_MAILBOX)
+    asked = read(call, _new_mailbox(call.profile))
     name = call.path["domain"]
     if not may_manage(call, user, name):
         raise denied() if call.profile.modern else Refused(403, "Permisison denied")
@@ -97,7 +101,7 @@ def _created(call: Call, user: User, domain: Domain, asked: dict[str, Any]) -> R
 
 def _update_mailbox(call: Call) -> Response:
     user = token_user(call)
-    asked = read(call, _MODERN_CHANGES if call.profile.modern else _CHANGES)
+    asked = read(call, _changes(call.profile))
     domain = managed_by(call, user)
     if asked["domain"] is not None:
         _refuse_move(call, user, asked["domain"])
@@ -218,10 +222,83 @@ def log(call: Call, user: User, action: str, email: str, detail: str = "") -> No
     )
 
 
+_PATH = "/domains/{domain}/mailboxes/{user}"
+_NO_DOMAIN = "Domain not found"
+NO_MAILBOX = "Mailbox not found"
+NO_FEATURE = "Feature 'mailbox' not available on the domain"
+IN_OX = ("Domain not found in open-xchange", "Mailbox not found in open-xchange")
+NAMES_NEEDED = "givenName, surName and displayName are needed to activate a mailbox"
+_UNCHANGEABLE = {404: (_NO_DOMAIN, "Target domain not found", NO_MAILBOX, *IN_OX)}
+_NOT_YET = "Not yet implemented"
 ENDPOINTS = (
-    Endpoint("GET", "/domains/{domain}/mailboxes/", _list_mailboxes),
-    Endpoint("GET", "/domains/{domain}/mailboxes/{user}", _get_mailbox),
-    Endpoint("POST", "/domains/{domain}/mailboxes/{user}", _create_mailbox),
-    Endpoint("PATCH", "/domains/{domain}/mailboxes/{user}", _update_mailbox),
-    Endpoint("DELETE", "/domains/{domain}/mailboxes/{user}", _delete_mailbox),
+    Endpoint(
+        "GET",
+        "/domains/{domain}/mailboxes/",
+        _list_mailboxes,
+        auth="token",
+        answers={200: "[Mailbox]"},
+        refusals={404: (_NO_DOMAIN,)},
+    ),
+    Endpoint(
+        "GET",
+        _PATH,
+        _get_mailbox,
+        auth="token",
+        answers={200: "Mailbox"},
+        refusals={404: (_NO_DOMAIN, NO_MAILBOX)},
+    ),
+    # On an unknown domain, or for what exists already: 500.
+    Endpoint(
+        "POST",
+        _PATH,
+        _create_mailbox,
+        OLD,
+        auth="token",
+        body=_new_mailbox,
+        answers={201: "NewMailbox"},
+        refusals={403: ("Permisison denied",)},
+        crashes=True,
+    ),
+    # For a display name that is taken: 500.
+    Endpoint(
+        "POST",
+        _PATH,
+        _create_mailbox,
+        MODERN,
+        auth="token",
+        body=_new_mailbox,
+        answers={201: "NewMailbox"},
+        refusals={404: (_NO_DOMAIN,), 409: ("Mailbox already exists",)},
+        crashes=True,
+    ),
+    Endpoint(
+        "PATCH",
+        _PATH,
+        _update_mailbox,
+        OLD,
+        auth="token",
+        body=_changes,
+        answers={200: "Mailbox"},
+        refusals={**_UNCHANGEABLE, 422: (NO_FEATURE, _NOT_YET)},
+        crashes=True,
+    ),
+    Endpoint(
+        "PATCH",
+        _PATH,
+        _update_mailbox,
+        MODERN,
+        auth="token",
+        body=_changes,
+        answers={200: "Mailbox"},
+        refusals={**_UNCHANGEABLE, 422: (NO_FEATURE, _NOT_YET, NAMES_NEEDED)},
+        crashes=True,
+    ),
+    Endpoint(
+        "DELETE",
+        _PATH,
+        _delete_mailbox,
+        auth="token",
+        answers={204: ""},
+        refusals={404: (_NO_DOMAIN, NO_MAILBOX, *IN_OX), 422: (NO_FEATURE,)},
+    ),
 )

@@ -10,11 +10,24 @@ from starlette.responses import Response
 
 from . import mailboxes
 from .auth import token_user
-from .bodies import Field, integer, nested, optional, read, text
-from .call import MODERN, Call, Endpoint, answer
+from .bodies import Field, Fields, integer, nested, optional, read, text
+from .call import Call, answer
+from .endpoint import MODERN, Endpoint
 from .errors import Refused
 from .passwords import generate
-from .routes_mailboxes import ACTIVE, change, existing_row, log, managed, managed_by
+from .profiles import Profile
+from .routes_mailboxes import (
+    ACTIVE,
+    IN_OX,
+    NAMES_NEEDED,
+    NO_FEATURE,
+    NO_MAILBOX,
+    change,
+    existing_row,
+    log,
+    managed,
+    managed_by,
+)
 
 _OX_NAMES = {name: optional(text) for name in ("given_name", "sur_name", "display_name")}
 _SECOND_CHANGES = {
@@ -27,6 +40,14 @@ _CODE = {
     "expires_in": Field(integer, required=False, default=3600),
     "maxuse": Field(integer, required=False, default=1),
 }
+
+
+def _second_changes(_: Profile) -> Fields:
+    return _SECOND_CHANGES
+
+
+def _new_code(_: Profile) -> Fields:
+    return _CODE
 
 
 def _second_list(call: Call) -> Response:
@@ -110,10 +131,55 @@ def _address(call: Call) -> Response:
 
 
 _MAILBOX = "/domains/{domain}/mailboxes/{user}"
+_NO_DOMAIN = "Domain not found"
 ENDPOINTS = (
-    Endpoint("GET", "/v2/domains/{domain}/mailboxes/", _second_list, MODERN),
-    Endpoint("PATCH", f"/v2{_MAILBOX}", _second_update, MODERN),
-    Endpoint("POST", f"{_MAILBOX}/reset_password/", _reset_password, MODERN),
-    Endpoint("POST", f"{_MAILBOX}/code", _login_code, MODERN),
-    Endpoint("GET", "/domains/{domain}/address/{user}/", _address, MODERN),
+    Endpoint(
+        "GET",
+        "/v2/domains/{domain}/mailboxes/",
+        _second_list,
+        MODERN,
+        auth="token",
+        answers={200: "[SecondMailbox]"},
+        refusals={404: (_NO_DOMAIN,)},
+    ),
+    Endpoint(
+        "PATCH",
+        f"/v2{_MAILBOX}",
+        _second_update,
+        MODERN,
+        auth="token",
+        body=_second_changes,
+        answers={200: "SecondMailbox"},
+        refusals={404: (_NO_DOMAIN, NO_MAILBOX, *IN_OX), 422: (NO_FEATURE, NAMES_NEEDED)},
+        crashes=True,
+    ),
+    Endpoint(
+        "POST",
+        f"{_MAILBOX}/reset_password/",
+        _reset_password,
+        MODERN,
+        auth="token",
+        answers={200: "NewMailbox"},
+        refusals={404: (_NO_DOMAIN, NO_MAILBOX), 422: (NO_FEATURE,)},
+    ),
+    Endpoint(
+        "POST",
+        f"{_MAILBOX}/code",
+        _login_code,
+        MODERN,
+        auth="token",
+        body=_new_code,
+        needs_body=False,
+        answers={200: "Code"},
+        refusals={404: (_NO_DOMAIN, NO_MAILBOX, IN_OX[1]), 422: (NO_FEATURE,)},
+    ),
+    Endpoint(
+        "GET",
+        "/domains/{domain}/address/{user}/",
+        _address,
+        MODERN,
+        auth="token",
+        answers={200: "Address"},
+        refusals={404: (_NO_DOMAIN,)},
+    ),
 )

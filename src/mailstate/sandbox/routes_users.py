@@ -8,15 +8,27 @@ from starlette.responses import Response
 
 from .api_tables import PERMS, User
 from .auth import USER_PERMS, basic_admin, basic_reader, basic_user, denied, new_token
-from .bodies import Field, boolean, list_of, one_of, optional, read, text
-from .call import Call, Endpoint, answer, nothing
+from .bodies import Field, Fields, boolean, list_of, one_of, optional, read, text
+from .call import Call, answer, nothing
+from .endpoint import MODERN, OLD, Endpoint
 from .errors import Refused
+from .profiles import Profile
 
-_NEW_USER = {"name": Field(text), "password": Field(text), "is_admin": Field(boolean)}
-_NEW_PERMS = {"perms": Field(list_of(one_of(*PERMS)), required=False, default=())}
-_USER_CHANGES = {"password": optional(text), "is_admin": optional(boolean)}
-_PERMS_CHANGES = {"perms": optional(list_of(one_of(*PERMS)))}
-_NEW_ALLOW = {"user": Field(text), "domain": Field(text)}
+_PERMS = list_of(one_of(*PERMS))
+
+
+def _new_user(profile: Profile) -> Fields:
+    perms = {"perms": Field(_PERMS, required=False, default=())} if profile.modern else {}
+    return {"name": Field(text), "password": Field(text), "is_admin": Field(boolean), **perms}
+
+
+def _user_changes(profile: Profile) -> Fields:
+    perms = {"perms": optional(_PERMS)} if profile.modern else {}
+    return {"password": optional(text), "is_admin": optional(boolean), **perms}
+
+
+def _new_allow(_: Profile) -> Fields:
+    return {"user": Field(text), "domain": Field(text)}
 
 
 def _token(call: Call) -> Response:
@@ -45,7 +57,7 @@ def _get_user(call: Call) -> Response:
 
 def _create_user(call: Call) -> Response:
     actor = basic_admin(call, *USER_PERMS)
-    asked = read(call, _NEW_USER | (_NEW_PERMS if call.profile.modern else {}))
+    asked = read(call, _new_user(call.profile))
     if call.store.api.user(asked["name"]):
         raise Refused(409, "User already exists")
     user = call.store.api.insert_user(
@@ -60,7 +72,7 @@ def _create_user(call: Call) -> Response:
 
 def _update_user(call: Call) -> Response:
     actor = basic_admin(call, *USER_PERMS)
-    asked = read(call, _USER_CHANGES | (_PERMS_CHANGES if call.profile.modern else {}))
+    asked = read(call, _user_changes(call.profile))
     user = call.store.api.user(call.path["name"])
     if user is None:
         raise Refused(404, "Not found")
@@ -104,7 +116,7 @@ def _list_allows(call: Call) -> Response:
 
 def _create_allow(call: Call) -> Response:
     actor = basic_admin(call, "manage_users")
-    asked = read(call, _NEW_ALLOW)
+    asked = read(call, _new_allow(call.profile))
     user, domain = asked["user"], asked["domain"]
     _require_both(call, user, domain)
     if call.store.api.is_allowed(user, domain):
@@ -131,14 +143,73 @@ def _require_both(call: Call, user: str, domain: str) -> None:
         raise Refused(404, "Domain not found")
 
 
+_NO_USER = "User not found"
+_NO_DOMAIN = "Domain not found"
+_NO_ALLOW = "Queried user does not have permissions for this domain."
 ENDPOINTS = (
-    Endpoint("GET", "/token/", _token),
-    Endpoint("GET", "/users/", _list_users),
-    Endpoint("POST", "/users/", _create_user),
-    Endpoint("GET", "/users/{name}", _get_user),
-    Endpoint("PATCH", "/users/{name}", _update_user),
-    Endpoint("DELETE", "/users/{name}", _delete_user),
-    Endpoint("GET", "/allows/", _list_allows),
-    Endpoint("POST", "/allows/", _create_allow),
-    Endpoint("DELETE", "/allows/{domain}/{user}", _delete_allow),
+    Endpoint("GET", "/token/", _token, OLD, auth="basic", answers={200: "Token"}),
+    Endpoint(
+        "GET", "/token/", _token, MODERN, auth="basic", query=("username",), answers={200: "Token"}
+    ),
+    Endpoint("GET", "/users/", _list_users, auth="basic", answers={200: "[User]"}),
+    Endpoint(
+        "POST",
+        "/users/",
+        _create_user,
+        auth="basic",
+        body=_new_user,
+        answers={201: "User"},
+        refusals={409: ("User already exists",)},
+        crashes=True,
+    ),
+    Endpoint(
+        "GET",
+        "/users/{name}",
+        _get_user,
+        auth="basic",
+        answers={200: "User"},
+        refusals={404: (_NO_USER,)},
+    ),
+    Endpoint(
+        "PATCH",
+        "/users/{name}",
+        _update_user,
+        auth="basic",
+        body=_user_changes,
+        answers={200: "User"},
+        refusals={404: ("Not found",)},
+    ),
+    Endpoint(
+        "DELETE",
+        "/users/{name}",
+        _delete_user,
+        auth="basic",
+        answers={204: ""},
+        refusals={404: ("Not found",)},
+    ),
+    Endpoint(
+        "GET",
+        "/allows/",
+        _list_allows,
+        auth="basic",
+        query=("username", "domain"),
+        answers={200: "[Allow]"},
+    ),
+    Endpoint(
+        "POST",
+        "/allows/",
+        _create_allow,
+        auth="basic",
+        body=_new_allow,
+        answers={201: "Allow"},
+        refusals={404: (_NO_USER, _NO_DOMAIN), 409: ("Domain already allowed for this user",)},
+    ),
+    Endpoint(
+        "DELETE",
+        "/allows/{domain}/{user}",
+        _delete_allow,
+        auth="basic",
+        answers={204: ""},
+        refusals={404: (_NO_USER, _NO_DOMAIN, _NO_ALLOW)},
+    ),
 )
