@@ -9,7 +9,8 @@ What stops a run, how it is told, and with which exit code.
     │   ├── RefusedCallError     nothing happened, and asking again would not help
     │   ├── BusyCallError        nothing happened; ask again later
     │   └── DoubtfulCallError    it may have happened: read back before asking again
-    │       └── ConflictCallError    it exists already, by this call or by somebody else
+    │       ├── ConflictCallError    it exists already: this very call had no effect
+    │       └── LostAnswerError      no answer came: the effect may even come later
     ├── InterruptedRunError  5   the user or the system asked us to stop
     └── StalePlanError      13   the saved plan is not what would be done now
 
@@ -141,6 +142,10 @@ class DoubtfulCallError(RemoteError):
 
 class ConflictCallError(DoubtfulCallError):
     """The server answers that it exists already: made by somebody else, or by an earlier try."""
+
+
+class LostAnswerError(DoubtfulCallError):
+    """The server has not answered, and may still be at work: the effect may come at any time."""
 
 
 class InterruptedRunError(MailstateError):

@@ -9,10 +9,17 @@ spelling that the server has.
 import asyncio
 import selectors
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from mailstate.errors import BusyCallError, ConflictCallError, DoubtfulCallError, RefusedCallError
+from mailstate.errors import (
+    BusyCallError,
+    ConflictCallError,
+    DoubtfulCallError,
+    LostAnswerError,
+    RefusedCallError,
+)
 from mailstate.model.resources import (
     Access,
     Alias,
@@ -38,11 +45,21 @@ class Trouble(Enum):
     LATE_ONE = "done after it was read once"
     LATE_TWO = "done after it was read twice"
     LATE_THREE = "done after it was read three times"
-    HALF_MADE = "a mailbox in one of two stores"
+    LATE_NINE = "done after it was read nine times, when nobody looks any more"
+    LATE_NEXT = "done just before it is sent again"
+    UNDER_WAY = "half done while it is read twice, then done"
+    HALF_MADE = "a mailbox in one of two stores, for good"
+    HALF_UNDONE = "a mailbox in one of two stores while it is read twice, then in none"
+    OTHERS = "a mailbox that somebody else makes just before"
+    OTHERS_UNDER_WAY = "a mailbox that somebody else is making while it is read twice"
 
 
-LATE = {Trouble.LATE_ONE: 1, Trouble.LATE_TWO: 2, Trouble.LATE_THREE: 3}
-NO_EFFECT = (Trouble.REFUSED, Trouble.BUSY, Trouble.DOUBTFUL_BEFORE)
+LATE = {
+    Trouble.LATE_ONE: 1,
+    Trouble.LATE_TWO: 2,
+    Trouble.LATE_THREE: 3,
+    Trouble.LATE_NINE: 9,
+}
 OPEN = (DomainState.OK, DomainState.UNTOLD)
 
 
@@ -53,6 +70,21 @@ class Call:
     verb: str
     key: str
     at: float
+
+
+@dataclass
+class Late:
+    """
+    An effect that is still to come: after so many *reads*, or just before the next try.
+
+    Of what *is_begun* half is there already: whoever sends it again now is too early.
+    """
+
+    key: str
+    effect: Callable[[], None]
+    reads: int
+    is_next: bool = False
+    is_begun: bool = False
 
 
 class FakeMail:
@@ -69,11 +101,13 @@ class FakeMail:
         self.seconds = seconds or {}
         self.new_state = DomainState.NEW
         self.composes_names = False
+        self.is_shared = False
         self.retry_after = 7.0
         self.on_call = lambda _call: None
         self.calls = []
         self.effects = []
         self.gone = []
+        self.others = []
         self.most_at_once = 0
         self._under_way = 0
         self._late = []
@@ -92,9 +126,15 @@ class FakeMail:
     def calm_down(self):
         """No more trouble; what was to come late comes now."""
         self.troubles.clear()
-        for _, effect in self._late:
-            effect()
+        for late in self._late:
+            late.effect()
         self._late.clear()
+
+    def hide(self, field, mailbox):
+        """Tell *field* of *mailbox* no more."""
+        stored = self.stored(mailbox)
+        assert stored is not None
+        self._store(replace(stored, **{field: None}))
 
     def stored(self, resource):
         """What the server has under the key of *resource*."""
@@ -117,19 +157,16 @@ class FakeMail:
         trouble = await self._call("create", resource.key)
         self._assert_allowed(resource)
         self._raise_without_effect(trouble)
+        if isinstance(resource, Mailbox) and self.stored(resource) is None:
+            self._make_for_others(resource, trouble)
         if self.stored(resource) is not None:
             raise ConflictCallError("409: exists already")
-        if trouble in LATE:
-            self._late.append([LATE[trouble], lambda: self._create(resource)])
-            raise DoubtfulCallError("timed out")
+        self._delay(resource.key, trouble, lambda: self._create(resource))
         self._create(resource)
-        if trouble is Trouble.HALF_MADE and isinstance(resource, Mailbox):
-            here = self.domains[resource.domain]
-            half_made = here.half_made | {resource.key}
-            self.domains[resource.domain] = replace(here, half_made=half_made)
-            raise DoubtfulCallError("500")
+        if isinstance(resource, Mailbox):
+            self._make_half(resource, trouble)
         if trouble is not None:
-            raise DoubtfulCallError("connection lost")
+            raise LostAnswerError("connection lost")
         return Secret("once") if isinstance(resource, Mailbox) else None
 
     async def update(self, before, after, fields):
@@ -142,23 +179,29 @@ class FakeMail:
         closes = after.active is False and "active" in fields
         self._assert_open(after.domain, is_enough=closes)
         self._raise_without_effect(trouble)
-        if trouble in LATE:
-            self._late.append([LATE[trouble], lambda: self._update(before, after, fields)])
-            raise DoubtfulCallError("timed out")
+        self._delay(after.key, trouble, lambda: self._update(before, after, fields))
+        if trouble is Trouble.UNDER_WAY:
+            untold = dict.fromkeys(fields)
+            self._store(replace(stored, **untold))
+            self._begin(after.key, lambda: self._update(before, after, fields))
+            raise LostAnswerError("timed out")
         self._update(before, after, fields)
         if trouble is not None:
-            raise DoubtfulCallError("connection lost")
+            raise LostAnswerError("connection lost")
 
     async def delete(self, resource):
         """Delete an access, alias or mailbox, or not, as troubled."""
         trouble = await self._call("delete", resource.key)
         self._raise_without_effect(trouble)
-        if trouble in LATE:
-            self._late.append([LATE[trouble], lambda: self._delete(resource)])
-            raise DoubtfulCallError("timed out")
+        self._delay(resource.key, trouble, lambda: self._delete(resource))
+        if trouble is Trouble.UNDER_WAY and isinstance(resource, Mailbox):
+            if self.stored(resource) is not None:
+                self._halve(resource)
+            self._begin(resource.key, lambda: self._delete(resource))
+            raise LostAnswerError("timed out")
         self._delete(resource)
         if trouble is not None:
-            raise DoubtfulCallError("connection lost")
+            raise LostAnswerError("connection lost")
 
     async def find(self, resource):
         """Read one thing; what is late comes nearer."""
@@ -174,10 +217,10 @@ class FakeMail:
             )
             found = Found(resource=stored, half_made=half)
         for late in [*self._late]:
-            late[0] -= 1
-            if late[0] == 0:
+            late.reads -= 1
+            if late.reads == 0:
                 self._late.remove(late)
-                late[1]()
+                late.effect()
         return found
 
     async def look(self, domain):
@@ -202,8 +245,69 @@ class FakeMail:
         self.most_at_once = max(self.most_at_once, self._under_way)
         await asyncio.sleep(self.seconds.get((verb, key), 1.0))
         self._under_way -= 1
+        if verb in {"create", "update", "delete"}:
+            self._arrive(key)
         ordered = self.troubles[verb, key]
         return ordered.pop(0) if ordered else None
+
+    def _arrive(self, key):
+        """Take in that something is sent about *key*."""
+        for late in [*self._late]:
+            if late.key != key:
+                continue
+            is_too_early = late.is_begun and not self.is_shared
+            assert not is_too_early, "nothing is sent while the server is at work on it"
+            if late.is_next:
+                self._late.remove(late)
+                late.effect()
+
+    def _delay(self, key, trouble, effect):
+        """Have *effect* later, and no answer, if that is the trouble."""
+        if trouble in LATE or trouble is Trouble.LATE_NEXT:
+            is_next = trouble is Trouble.LATE_NEXT
+            self._late.append(Late(key, effect, reads=LATE.get(trouble, 0), is_next=is_next))
+            raise LostAnswerError("timed out")
+
+    def _begin(self, key, effect):
+        """Have *effect*, of which half is there already, after two readings."""
+        self._late.append(Late(key, effect, reads=2, is_begun=True))
+
+    def _make_half(self, mailbox, trouble):
+        """Have half of *mailbox*, if that is the trouble."""
+        match trouble:
+            case Trouble.UNDER_WAY:
+                self._halve(mailbox)
+                self._begin(mailbox.key, lambda: self._make_whole(mailbox))
+                raise LostAnswerError("timed out")
+            case Trouble.HALF_MADE:
+                self._halve(mailbox)
+                raise DoubtfulCallError("500")
+            case Trouble.HALF_UNDONE:
+                self.effects.remove(mailbox.key)
+                self._halve(mailbox)
+                self._begin(mailbox.key, lambda: self._forget(mailbox))
+                raise DoubtfulCallError("500")
+            case _:
+                pass
+
+    def _make_for_others(self, mailbox, trouble):
+        """Let somebody else make *mailbox*, if that is the trouble."""
+        if trouble in {Trouble.OTHERS, Trouble.OTHERS_UNDER_WAY}:
+            self._store(replace(mailbox, active=True))
+            self.others.append(mailbox.key)
+        if trouble is Trouble.OTHERS_UNDER_WAY:
+            self._halve(mailbox)
+            self._begin(mailbox.key, lambda: self._make_whole(mailbox))
+
+    def _halve(self, mailbox):
+        here = self.domains[mailbox.domain]
+        half_made = here.half_made | {mailbox.key}
+        self.domains[mailbox.domain] = replace(here, half_made=half_made)
+
+    def _make_whole(self, mailbox):
+        here = self.domains[mailbox.domain]
+        half_made = here.half_made - {mailbox.key}
+        self.domains[mailbox.domain] = replace(here, half_made=half_made)
 
     def _raise_without_effect(self, trouble):
         match trouble:
@@ -262,12 +366,17 @@ class FakeMail:
             self.gone.append(resource.key)
         if isinstance(resource, Access):
             self.accesses.pop(resource.key, None)
-            return
+        else:
+            self._forget(resource)
+
+    def _forget(self, resource):
+        """Have no such mailbox or alias."""
         here = self.domains[resource.domain]
         self.domains[resource.domain] = replace(
             here,
             mailboxes={key: one for key, one in here.mailboxes.items() if key != resource.key},
             aliases={key: one for key, one in here.aliases.items() if key != resource.key},
+            half_made=here.half_made - {resource.key},
         )
 
     def _update(self, before, after, fields):

@@ -16,12 +16,15 @@ from mailstate.errors import (
     BusyCallError,
     ConflictCallError,
     DoubtfulCallError,
+    LostAnswerError,
     RefusedCallError,
     RemoteError,
 )
 from mailstate.model.secret import Secret
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+# A proxy in front of dimail gave up waiting; dimail itself may go on.
+_GIVEN_UP = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 _TRIES = 3
 _FIRST_PAUSE = 0.5
 
@@ -87,11 +90,9 @@ class Caller:
                 HTTPStatus.REQUEST_TIMEOUT,
                 HTTPStatus.CONFLICT,
             } or not (400 <= outcome.status < 500):  # noqa: PLR2004 - client errors
-                is_conflict = outcome.status == HTTPStatus.CONFLICT
-                kind = ConflictCallError if is_conflict else DoubtfulCallError
-                raise kind(_story(call, outcome), hint=_hint(call, outcome))
+                raise _doubt(outcome.status)(_story(call, outcome), hint=_hint(call, outcome))
         elif outcome.fate in {Fate.TIMED_OUT, Fate.LOST}:
-            raise DoubtfulCallError(_story(call, outcome), hint=_NETWORK_HINT)
+            raise LostAnswerError(_story(call, outcome), hint=_NETWORK_HINT)
         raise failure(call, outcome)
 
     async def _send(self, call: Call) -> Answer | Trouble:
@@ -170,6 +171,12 @@ def _is_refusal(outcome: Answer | Trouble) -> bool:
         and outcome.status in _REFUSALS
         and known_detail(outcome.body) != "Not authorized."
     )
+
+
+def _doubt(status: int) -> type[DoubtfulCallError]:
+    if status == HTTPStatus.CONFLICT:
+        return ConflictCallError
+    return LostAnswerError if status in _GIVEN_UP else DoubtfulCallError
 
 
 def _is_worth_repeating(call: Call, outcome: Answer | Trouble, tries: int) -> bool:

@@ -130,7 +130,10 @@ def _undelivered_lines(report: Report, paint: Painter) -> Iterator[str]:
 def _detail(outcome: Outcome) -> str:
     match outcome:
         case Applied(note=note, password_lost=True, letter=letter) if not _is_welcomed(letter):
-            lost = "the first password went down with the answer: its holder needs another one"
+            lost = (
+                "its first password was lost with the answer, or went to whoever else made it at "
+                "the same time: its holder may need another one"
+            )
             return f"{note}; {lost}" if note else lost
         case Applied(note=note):
             return note
