@@ -391,6 +391,7 @@ def test_half_a_mailbox_is_a_conflict():
 
     assert [("create mailbox/ada@a.example", Reason.HALF_MADE)] == blocked(made.conflicts)
     assert "have the operator remove or repair it" in made.conflicts[0].detail
+    assert (wanted, wanted) == (made.conflicts[0].change.before, made.conflicts[0].change.after)
     assert not made.changes
 
 
@@ -421,6 +422,7 @@ def test_a_display_name_that_a_stranger_has_is_a_conflict():
 
     assert [("create mailbox/ada@a.example", Reason.NAME_TAKEN)] == blocked(made.conflicts)
     assert "stranger@b.example" in made.conflicts[0].detail
+    assert made.conflicts[0].detail.endswith("choose another one")
     assert not made.changes
 
 
@@ -540,6 +542,7 @@ def test_a_disabled_domain_that_cannot_be_read_is_told():
 
     assert [("update domain/a.example", Reason.UNREADABLE)] == blocked(made.conflicts)
     assert "the service account has no access to this domain" in made.conflicts[0].detail
+    assert place(1) == made.conflicts[0].change.place
     assert Plan(conflicts=made.conflicts) == made
 
 
