@@ -121,9 +121,17 @@ def domain(answer: Node) -> LiveDomain:
 
 
 def failing_checks(answer: Node) -> tuple[Check, ...]:
-    """The failing ones among the checks in the answer of `/check` or `/fix/` (§5.2)."""
+    """
+    The failing ones among the checks in the answer of `/check` or `/fix/` (§5.2).
+
+    What has the name of a check must be one; what has another name is one if it looks like it.
+    """
     names = sorted(
-        (name for name, told in answer.fields().items() if isinstance(told, dict) and "ok" in told),
+        (
+            name
+            for name, told in answer.fields().items()
+            if name in _CHECKS or (isinstance(told, dict) and "ok" in told)
+        ),
         key=lambda name: (_CHECKS.index(name) if name in _CHECKS else len(_CHECKS), name),
     )
     checks = []
@@ -190,6 +198,8 @@ def mailboxes_v2(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[Ap
     own, strangers = _sorted_out(answer, domain)
     if not own and strangers:
         raise answer.malformed("is a list of another domain")
+    if any("givenName" in item.fields() for item in own):
+        raise answer.malformed("is a list of the first API")
     return _one_each(answer, (_mailbox_v2(item, domain, webmail=webmail) for item in own))
 
 
