@@ -16,39 +16,79 @@ BROKEN = DomainState.BROKEN
 
 
 @pytest.mark.parametrize(
-    ("live", "reason", "actor"),
+    ("live", "reason", "actor", "detail"),
     [
-        (None, HoldReason.DOMAIN_ABSENT, Actor.MAILSTATE),
-        (there(A, readable=False), HoldReason.ACCESS_MISSING, Actor.MAILSTATE),
-        (there(A, state=DomainState.UNTOLD), HoldReason.STATE_UNKNOWN, Actor.MAINTAINER),
-        (there(A, state=DomainState.OTHER), HoldReason.STATE_UNKNOWN, Actor.OPERATOR),
-        (there(A, state=DomainState.NEW), HoldReason.DOMAIN_PENDING, Actor.MAILSTATE),
-        (there(A, state=BROKEN), HoldReason.FAILED, Actor.OPERATOR),
-        (there(A, state=BROKEN, failing=(INTERNAL,)), HoldReason.FAILED, Actor.OPERATOR),
-        (there(A, state=BROKEN, failing=(EXTERNAL,)), HoldReason.ACTION_REQUIRED, Actor.OWNER),
         (
-            there(A, state=BROKEN, failing=(INTERNAL, EXTERNAL)),
-            HoldReason.ACTION_REQUIRED,
-            Actor.OWNER,
-        ),
-        (there(A, state=BROKEN, check_error="500"), HoldReason.CHECK_FAILED, Actor.MAILSTATE),
-        (
-            there(A, state=DomainState.NEW, check_error="500"),
-            HoldReason.CHECK_FAILED,
+            None,
+            HoldReason.DOMAIN_ABSENT,
             Actor.MAILSTATE,
+            "this plan creates the domain; dimail's checks decide after that",
         ),
+        (
+            there(A, readable=False),
+            HoldReason.ACCESS_MISSING,
+            Actor.MAILSTATE,
+            "what is on the domain cannot be read before the service account has its access",
+        ),
+        (
+            there(A, state=DomainState.UNTOLD),
+            HoldReason.STATE_UNKNOWN,
+            Actor.MAINTAINER,
+            "this dimail tells no state: set `assume_enabled` if its domains work",
+        ),
+        (
+            there(A, state=DomainState.OTHER),
+            HoldReason.STATE_UNKNOWN,
+            Actor.OPERATOR,
+            "dimail tells a state of the domain that this version does not know",
+        ),
+        (
+            there(A, state=DomainState.NEW),
+            HoldReason.DOMAIN_PENDING,
+            Actor.MAILSTATE,
+            "dimail has not finished its first checks of the domain",
+        ),
+        (
+            there(A, state=BROKEN),
+            HoldReason.FAILED,
+            Actor.OPERATOR,
+            "dimail says that the domain is broken, but names no failing check",
+        ),
+        (
+            there(A, state=BROKEN, failing=(INTERNAL,)),
+            HoldReason.FAILED,
+            Actor.OPERATOR,
+            "a check of the provider's own set-up fails",
+        ),
+        *[
+            (
+                there(A, state=BROKEN, failing=checks),
+                HoldReason.ACTION_REQUIRED,
+                Actor.OWNER,
+                "the domain's DNS is not as dimail needs it",
+            )
+            for checks in ((EXTERNAL,), (INTERNAL, EXTERNAL))
+        ],
+        *[
+            (
+                there(A, state=state, check_error="GET check: 500"),
+                HoldReason.CHECK_FAILED,
+                Actor.MAILSTATE,
+                "GET check: 500",
+            )
+            for state in (BROKEN, DomainState.NEW)
+        ],
     ],
 )
-def test_a_domain_that_is_not_enabled_holds_its_changes(live, reason, actor):
+def test_a_domain_that_is_not_enabled_holds_its_changes(live, reason, actor, detail):
     """
-    With the reason, and who must act.
+    With the reason, who must act, and a sentence for whoever reads the plan.
     """
     hold = hold_on(A, live, assume_enabled=False)
 
     assert hold is not None
-    assert (A, reason, actor) == (hold.domain, hold.reason, hold.actor)
+    assert (A, reason, actor, detail) == (hold.domain, hold.reason, hold.actor, hold.detail)
     assert (live.failing if live else ()) == hold.checks
-    assert hold.detail
 
 
 def test_a_hold_brings_the_records_that_would_end_it():
