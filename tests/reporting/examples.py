@@ -103,9 +103,23 @@ def live(existing, *resources, state=DomainState.OK, **more):
     )
 
 
-def planned(wanted, existing, *, strangers=(), tells_active=True):
-    """Plan for domains of which dimail knows the owner and the service account already."""
-    people = [("alice.martin", ALICE), ("bob.durand", BOB)]
+def people():
+    """Give the people of the files, by their uuid."""
+    return {
+        user_id(uuid): Person(
+            handle=handle,
+            user=User(name=uuid),
+            email=None,
+            place=Place(file="state/users.yaml", line=line, column=5),
+        )
+        for line, (handle, uuid) in enumerate(
+            [("alice.martin", ALICE), ("bob.durand", BOB)], start=2
+        )
+    }
+
+
+def states(wanted, existing, *, strangers=(), tells_active=True):
+    """Give both states; dimail knows the owner and the service account already."""
     users = [User(name=name) for name in (ALICE, POLICY.service_account, *strangers)]
     accesses = [
         Access(domain=one.domain.name, user=user.name)
@@ -113,27 +127,19 @@ def planned(wanted, existing, *, strangers=(), tells_active=True):
         for user in users
         if one.domain.name != VILLE or user.name != ALICE
     ]
-    return plan(
-        DesiredState(
-            people={
-                user_id(uuid): Person(
-                    handle=handle,
-                    user=User(name=uuid),
-                    email=None,
-                    place=Place(file="state/users.yaml", line=line, column=5),
-                )
-                for line, (handle, uuid) in enumerate(people, start=2)
-            },
-            domains={one.domain.name: one for one in wanted},
-        ),
-        LiveState(
-            users={user.key: user for user in users},
-            accesses={access.key: access for access in accesses},
-            domains={one.domain.name: one for one in existing},
-            tells_active=tells_active,
-        ),
-        POLICY,
+    desired = DesiredState(people=people(), domains={one.domain.name: one for one in wanted})
+    return desired, LiveState(
+        users={user.key: user for user in users},
+        accesses={access.key: access for access in accesses},
+        domains={one.domain.name: one for one in existing},
+        tells_active=tells_active,
     )
+
+
+def planned(wanted, existing, **more):
+    """Plan for such states."""
+    desired, there = states(wanted, existing, **more)
+    return plan(desired, there, POLICY)
 
 
 def nothing_to_do():

@@ -18,6 +18,7 @@ from mailstate.applying.outcome import Applied, Report
 from mailstate.cli.settings import DEFAULT_CONCURRENCY, DEFAULT_STATE
 from mailstate.dimail.patience import LONGEST, Patience
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Kind, Mailbox, User
+from mailstate.planning.causes import Cause
 from mailstate.planning.plan import Action, Actor, Change, HoldReason, Plan, Policy, Reason
 from mailstate.planning.planner import plan as plan_for
 from mailstate.reporting.explanation import explanation_json
@@ -39,6 +40,7 @@ from tests.strategies import fewer, worlds
 SCHEMAS = Path(__file__).parents[2] / "schema"
 PROMISED = {
     *("address", "kind", "action", "before", "after", "fields", "reason", "detail", "origin"),
+    "cause",
 }
 PROMISED_OF_HELD = {"domain", "actor", "checks", "records"}
 CONTEXT = Context(target="https://dimail.example", policy=Policy(service_account="la_regie"))
@@ -130,6 +132,7 @@ def test_the_schemas_know_the_closed_lists():
     assert [*Action, None] == entry["action"]["enum"]
     assert [*Actor] == held["actor"]["enum"]
     assert [*HoldReason, *Reason] == entry["reason"]["examples"]
+    assert [*Cause, None] == entry["cause"]["enum"]
 
 
 @fewer

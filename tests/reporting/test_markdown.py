@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstate.errors import Place
-from mailstate.model.resources import DomainName
+from mailstate.model.resources import DomainName, Kind, kind_of
+from mailstate.planning.causes import Cause
 from mailstate.planning.plan import (
     Action,
     Actor,
@@ -21,7 +22,7 @@ from mailstate.planning.plan import (
     Unmanaged,
 )
 from mailstate.planning.plan import Reason as Why
-from mailstate.reporting.arranged import domain_of
+from mailstate.reporting.arranged import CAUSED, domain_of
 from mailstate.reporting.lead import lead
 from mailstate.reporting.markdown import LIMIT, Links, plan_markdown
 from mailstate.reporting.paint import visible
@@ -38,6 +39,22 @@ LINKS = Links(files=BASE, run="https://forge.example/o/r/actions/runs/7")
 BY_NAME = {one.name: one for one in EXAMPLES}
 
 parsers = pytest.mark.parametrize("parse", PARSERS)
+
+
+causes_of_kinds = st.one_of(
+    st.none(), st.lists(st.sampled_from(Cause), min_size=len(Kind), max_size=len(Kind))
+)
+
+
+def caused(plan, of_kinds):
+    """Give a cause to all that is in a plan, by its kind; or none at all."""
+    if of_kinds is None:
+        return None
+    changes = [*plan.changes, *(entry.change for entry in plan.held)]
+    changes += [entry.change for entry in (*plan.conflicts, *plan.refused)]
+    resources = [*(one.resource for one in changes), *(one.resource for one in plan.unmanaged)]
+    causes = dict(zip(Kind, of_kinds, strict=True))
+    return {one.key: causes[kind_of(one)] for one in resources}
 
 
 def shown(value):
@@ -61,14 +78,19 @@ def words(page):
 
 @parsers
 @fewer
-@given(plan=plans, target=texts)
-def test_a_comment_has_the_elements_that_it_would_have_with_harmless_values(parse, plan, target):
+@given(plan=plans, target=texts, of_kinds=causes_of_kinds)
+def test_a_comment_has_the_elements_that_it_would_have_with_harmless_values(
+    parse, plan, target, of_kinds
+):
     """
     The same lists, tables and folds, and nothing else. (Code is where values go; links lead to
     files alone.)
     """
-    text = plan_markdown(plan, replace(CONTEXT, target=target), links=LINKS)
-    usual = plan_markdown(tamed(plan), CONTEXT, links=LINKS)
+    context = replace(CONTEXT, target=target, causes=caused(plan, of_kinds))
+    text = plan_markdown(plan, context, links=LINKS)
+    usual = tamed(plan)
+    context = replace(CONTEXT, causes=caused(usual, of_kinds))
+    usual = plan_markdown(usual, context, links=LINKS)
 
     page = parse(text)
     values = {"code", "em", "a"}
@@ -238,6 +260,66 @@ def test_the_first_sentence_says_what_matters(name, expected):
     To somebody who has never seen a plan.
     """
     assert expected == joined(lead(BY_NAME[name].plan))
+
+
+@pytest.mark.parametrize(
+    ("causes", "expected"),
+    [
+        (
+            {"ann": Cause.ASKED, "bob": Cause.DUE, "cy": Cause.DRIFT},
+            (
+                "This pull request: 1 mailbox will be created; beside it 1 change already due and "
+                "1 change against drift; nothing is removed."
+            ),
+        ),
+        (
+            dict.fromkeys(("ann", "bob", "cy"), Cause.DRIFT),
+            (
+                "This pull request asks for nothing new in dimail; beside it 3 changes against "
+                "drift; nothing is removed."
+            ),
+        ),
+        (
+            dict.fromkeys(("ann", "bob", "cy"), Cause.ASKED),
+            "This pull request: 3 mailboxes will be created; nothing is removed.",
+        ),
+    ],
+)
+def test_the_first_sentence_is_about_the_pull_request(causes, expected):
+    """
+    What was due or has drifted is counted beside it, for apply does that too.
+    """
+    changes = tuple(
+        Change(action=Action.CREATE, before=None, after=mailbox(name, "Ada Martin"))
+        for name in causes
+    )
+    by_key = {change.key: cause for change, cause in zip(changes, causes.values(), strict=True)}
+
+    assert expected == joined(lead(Plan(changes=changes), causes=by_key))
+    text = plan_markdown(Plan(changes=changes[::-1]), replace(CONTEXT, causes=by_key))
+    titles = [CAUSED[cause] for cause in CAUSED if cause in by_key.values()]
+    assert titles == re.findall("^### (.*)", text, re.MULTILINE)
+
+
+def test_what_waits_or_is_refused_says_that_it_is_not_of_this_pull_request():
+    """
+    Its list is one for all causes, with what is asked first.
+    """
+    waiting, no = held(3, 1), blocked(2)
+    changes = [*(entry.change for entry in (*waiting, *no))]
+    causes = [Cause.DRIFT, Cause.DUE, Cause.ASKED, Cause.DRIFT, Cause.ASKED]
+    by_key = {change.key: cause for change, cause in zip(changes, causes, strict=True)}
+    text = plan_markdown(Plan(held=waiting, refused=no), replace(CONTEXT, causes=by_key))
+
+    line = r"^ *- (?:create|\*\*remove\*\*) `([^`]*)`.*?(?: · \*([a-z ]+)\*)?$"
+    said = re.findall(line, text, re.MULTILINE)
+    assert said == [
+        ("alias/old1@commune.example/x@elsewhere.example", ""),
+        ("alias/old0@commune.example/x@elsewhere.example", "drift"),
+        ("mailbox/m2@d0.example", ""),
+        ("mailbox/m1@d0.example", "already due"),
+        ("mailbox/m0@d0.example", "drift"),
+    ]
 
 
 def test_a_partial_plan_promises_no_more_than_it_saw():

@@ -2,19 +2,25 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 import click
 
 from mailstate.cli import output
+from mailstate.cli.base import read_base
 from mailstate.cli.files import check_writable, write_file
 from mailstate.cli.links import links
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
 from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
+from mailstate.cli.settings import state_directory
 from mailstate.errors import ExitCode, UsageError
+from mailstate.model.state import DesiredState
+from mailstate.planning.causes import causes
 from mailstate.planning.plan import Plan
 from mailstate.reporting.markdown import plan_markdown
+from mailstate.reporting.paint import visible
 from mailstate.reporting.plan_json import Context, plan_json
 from mailstate.reporting.plan_text import plan_text
 
@@ -45,6 +51,11 @@ from mailstate.reporting.plan_text import plan_text
     help="The files are below this address; default: the commit of the GitHub workflow.",
 )
 @click.option(
+    "--base",
+    metavar="REF",
+    help="Tell what is asked since this Git revision from what was due, and from drift.",
+)
+@click.option(
     "--detailed-exitcode",
     is_flag=True,
     help="Exit with 10 if there are changes, 11 if only held ones or conflicts, 12 if refused.",
@@ -54,6 +65,7 @@ def command(
     out: Path | None,
     format: str,
     link_base: str | None,
+    base: str | None,
     detailed_exitcode: bool,  # noqa: FBT001 - click gives it by name
     **options: Unpack[PlanningOptions],
 ) -> int:
@@ -66,12 +78,15 @@ def command(
     if out is not None:
         check_writable(out)
     request = Request(**options)
+    before = _asked_before(request, base) if base is not None else None
     if live is None:
-        plan, context = asyncio.run(_plan(request))
+        plan, context, desired = asyncio.run(_plan(request))
     elif request.url or request.sandbox:
         raise UsageError("--live is a plan without a server", hint="leave out --url and --sandbox")
     else:
-        plan, context = recorded_plan(request, live)
+        plan, context, desired = recorded_plan(request, live)
+    if before is not None:
+        context = replace(context, causes=causes(plan, desired, before, context.policy))
     document = plan_json(plan, context)
     if out is not None:
         write_file(out, document)
@@ -83,14 +98,31 @@ def command(
         case _:
             paint = output.painter(sys.stdout)
             output.write(
-                plan_text(plan, target=context.target, paint=paint, selection=context.selection)
+                plan_text(
+                    plan,
+                    target=context.target,
+                    paint=paint,
+                    selection=context.selection,
+                    causes=context.causes,
+                )
             )
     return detailed_code(plan) if detailed_exitcode else ExitCode.OK
 
 
-async def _plan(request: Request) -> tuple[Plan, Context]:
+async def _plan(request: Request) -> tuple[Plan, Context, DesiredState]:
     async with session(request) as run:
-        return run.plan, run.context
+        return run.plan, run.context, run.desired
+
+
+def _asked_before(request: Request, base: str) -> DesiredState | None:
+    """What the files asked for at the revision *base*; None, which is said, if they were faulty."""
+    reading = read_base(base, state_directory(request.settings(), request.state))
+    if reading.desired is None:
+        output.say(
+            f"the state files have errors at {visible(base)}: "
+            "what is asked since then cannot be told from the rest"
+        )
+    return reading.desired
 
 
 def detailed_code(plan: Plan) -> ExitCode:

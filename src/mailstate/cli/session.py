@@ -163,9 +163,9 @@ def read_scope(request: Request, settings: Mapping[str, Any]) -> tuple[DesiredSt
     return desired, selected(selection, desired=desired, declared=declared)
 
 
-def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context]:
+def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context, DesiredState]:
     """
-    The plan against a recorded live state, without network and credentials.
+    The plan against a recorded live state, without network and credentials; and what it is for.
 
     Raises `SettingsError` if the file is no sound snapshot, if it does not cover a domain of the
     files, or if the service account is not known.
@@ -177,7 +177,7 @@ def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context]
     context = Context(
         target=recorded.target, policy=planning, notify=letters(settings), selection=selection
     )
-    return plan(desired, recorded.of(desired), planning), context
+    return plan(desired, recorded.of(desired), planning), context, desired
 
 
 def letters(settings: Mapping[str, Any]) -> Mapping[str, object]:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mailstate.model.resources import Domain, DomainName, Kind, Resource, User
+from mailstate.model.resources import Domain, DomainName, Key, Kind, Resource, User
+from mailstate.planning.causes import Cause
 from mailstate.planning.plan import Action, Actor, Change, Held, Hold, HoldReason, Plan, Unmanaged
 from mailstate.reporting.lead import PLURALS, is_removal
 
@@ -19,6 +20,17 @@ MUST_ACT = {
     Actor.MAILSTATE: "Nobody must act: each apply looks again by itself",
 }
 """Who must act before what waits goes ahead; first those who may not know it yet."""
+
+
+CAUSED = {
+    Cause.ASKED: "Asked by this pull request",
+    Cause.DUE: "Already due: asked before, and not in dimail",
+    Cause.DRIFT: "Drift: the files ask what they asked before, dimail has something else",
+}
+"""What a reviewer is to know of each cause, first what the review is about."""
+
+LABELS = {Cause.DUE: "already due", Cause.DRIFT: "drift"}
+"""What stands beside what this pull request does not ask for, where it is not told apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +57,33 @@ def waits(held: Iterable[Held]) -> Mapping[Actor, Sequence[Wait]]:
             changes=tuple(entry.change for entry in some),
         )
         found[hold.actor].append(wait)
-    return {
-        actor: sorted(some, key=lambda wait: wait.domains) for actor, some in found.items() if some
-    }
+    return {actor: some for actor, some in found.items() if some}
+
+
+def by_cause(
+    changes: Sequence[Change], causes: Mapping[Key, Cause]
+) -> Mapping[Cause, Sequence[Change]]:
+    """*changes* by their cause, in the order of `CAUSED`; causes of none are left out."""
+    found = grouped(changes, lambda change: causes[change.key])
+    return {cause: found[cause] for cause in CAUSED if cause in found}
+
+
+def asked_first(plan: Plan, causes: Mapping[Key, Cause] | None) -> Plan:
+    """*plan* with what is asked before all else, so that every list begins with it."""
+    if causes is None:
+        return plan
+    rank = {cause: number for number, cause in enumerate(CAUSED)}
+
+    def order(key: Key) -> int:
+        return rank[causes[key]]
+
+    return Plan(
+        changes=tuple(sorted(plan.changes, key=lambda change: order(change.key))),
+        held=tuple(sorted(plan.held, key=lambda entry: order(entry.change.key))),
+        conflicts=tuple(sorted(plan.conflicts, key=lambda entry: order(entry.change.key))),
+        unmanaged=tuple(sorted(plan.unmanaged, key=lambda entry: order(entry.resource.key))),
+        refused=tuple(sorted(plan.refused, key=lambda entry: order(entry.change.key))),
+    )
 
 
 def by_domain(changes: Iterable[Change]) -> Sequence[tuple[DomainName, Sequence[Change]]]:

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailstate.model.resources import DomainName, Kind
+from mailstate.model.resources import DomainName, Key, Kind
 from mailstate.model.state import DnsRecord
+from mailstate.planning.causes import Cause
 from mailstate.planning.plan import Action, Actor, Change, Held, HoldReason, Plan
 from mailstate.reporting.pieces import Piece, Value
 
@@ -37,32 +38,68 @@ def is_removal(change: Change) -> bool:
     return change.action is Action.DELETE
 
 
-def lead(plan: Plan, *, is_partial: bool = False) -> tuple[Piece, ...]:
+def lead(
+    plan: Plan, *, is_partial: bool = False, causes: Mapping[Key, Cause] | None = None
+) -> tuple[Piece, ...]:
     """What *plan* does, what waits for whom, and whether anything is removed."""
-    clauses: list[list[Piece]] = []
-    if work := _work(plan.changes):
-        clauses.append([work])
-    if waiting := list(_waiting(plan.held)):
-        clauses.append(waiting)
+    if causes is None:
+        clauses = list(_clauses(plan))
+        if not clauses:
+            verdict = "as far as was looked" if is_partial else "dimail is as the files ask"
+            return (f"Nothing to do: {verdict}.",)
+        if not plan.changes:
+            clauses.insert(0, ["nothing changes now"])
+    else:
+        asked = list(_clauses(_caused_by(plan, causes, Cause.ASKED)))
+        first: list[Piece] = [_ASKS_FOR_NOTHING]
+        if asked:
+            first = ["this pull request:", *asked[0]]
+        clauses = [first, *asked[1:], *_beside(plan, causes)]
+    if plan.changes and not any(map(is_removal, plan.changes)):
+        clauses.append(["nothing is removed"])
+    pieces = [piece for clause in clauses for piece in (";", *clause)][1:]
+    start = pieces[0]
+    if isinstance(start, str):
+        pieces[0] = f"{start[0].upper()}{start[1:]}"
+    return (*pieces, ".")
+
+
+_ASKS_FOR_NOTHING = "this pull request asks for nothing new in dimail"
+
+
+def _clauses(plan: Plan) -> Iterator[list[Piece]]:
+    if plan.changes:
+        yield [_work(plan.changes)]
+    if plan.held:
+        yield list(_waiting(plan.held))
     if plan.conflicts:
         count = len(plan.conflicts)
         verb = "difference needs" if count == 1 else "differences need"
-        clauses.append([f"{count:,} {verb} somebody to decide"])
+        yield [f"{count:,} {verb} somebody to decide"]
     if plan.refused:
-        clauses.append([f"a guard refuses {changes_number(len(plan.refused))}"])
-    if not clauses:
-        verdict = "as far as was looked" if is_partial else "dimail is as the files ask"
-        return (f"Nothing to do: {verdict}.",)
-    if not plan.changes:
-        clauses.insert(0, ["nothing changes now"])
-    elif not any(map(is_removal, plan.changes)):
-        clauses.append(["nothing is removed"])
-    pieces: list[Piece] = []
-    for clause in clauses:
-        pieces += [";", *clause] if pieces else clause
-    first = pieces[0]
-    start = [f"{first[0].upper()}{first[1:]}"] if isinstance(first, str) else [first]
-    return (*start, *pieces[1:], ".")
+        yield [f"a guard refuses {changes_number(len(plan.refused))}"]
+
+
+def _caused_by(plan: Plan, causes: Mapping[Key, Cause], cause: Cause) -> Plan:
+    """The part of *plan* that is there by *cause*."""
+    return Plan(
+        changes=tuple(one for one in plan.changes if causes[one.key] is cause),
+        held=tuple(one for one in plan.held if causes[one.change.key] is cause),
+        conflicts=tuple(one for one in plan.conflicts if causes[one.change.key] is cause),
+        refused=tuple(one for one in plan.refused if causes[one.change.key] is cause),
+    )
+
+
+def _beside(plan: Plan, causes: Mapping[Key, Cause]) -> Iterator[list[Piece]]:
+    """`beside it, 4 changes already due, 1 change against drift`."""
+    others = []
+    for cause, said in ((Cause.DUE, "already due"), (Cause.DRIFT, "against drift")):
+        part = _caused_by(plan, causes, cause)
+        count = sum(map(len, (part.changes, part.held, part.conflicts, part.refused)))
+        if count:
+            others.append(f"{changes_number(count)} {said}")
+    if others:
+        yield [f"beside it {_and(others)}"]
 
 
 def _work(changes: Sequence[Change]) -> str:

@@ -12,12 +12,17 @@ from typing import TypeVar
 
 from mailstate.model.resources import DomainName
 from mailstate.model.state import Check
+from mailstate.planning.causes import Cause
 from mailstate.planning.checks import record_for, what_is_wrong, what_to_do, zone_line
 from mailstate.planning.plan import Action, Actor, Blocked, Change, Plan, Reason, Unmanaged
 from mailstate.reporting.arranged import (
+    CAUSED,
+    LABELS,
     MUST_ACT,
     Wait,
     aside,
+    asked_first,
+    by_cause,
     by_domain,
     grouped,
     removals_first,
@@ -61,11 +66,12 @@ class _Comment:
     """One comment, while it is put together: each section takes of the room what it needs."""
 
     def __init__(self, plan: Plan, context: Context, links: Links, limit: int) -> None:
-        self._plan = plan
+        self._plan = asked_first(plan, context.causes)
+        self._causes = context.causes
         self._links = links
         self._room = Room(limit)
         self._left_out: dict[str, tuple[int, int]] = {}
-        said = joined(lead(plan, is_partial=bool(context.selection)))
+        said = joined(lead(plan, is_partial=bool(context.selection), causes=context.causes))
         self._head = f"**{said}**\n{_table(plan)}\n{_about(context)}"
 
     def text(self) -> str:
@@ -79,8 +85,7 @@ class _Comment:
         waiting = self._told_waits(waits(plan.held))
         decide = self._blocked("Somebody must decide", "conflicts", plan.conflicts)
         held = self._held(waiting)
-        title = "Other changes" if removals else "Changes"
-        changed = self._section(title, title.lower(), self._by_domain(others), self._line)
+        changed = self._changes("Other changes" if removals else "Changes", others)
         alone = self._left_alone()
         parts = (removed, refused, decide, held, changed, alone)
         body = "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
@@ -98,10 +103,27 @@ class _Comment:
             text += _more(total - shown)
         return f"### {title}\n\n{text}" if total else ""
 
+    def _changes(self, title: str, changes: Sequence[Change]) -> str:
+        """What is left to tell of, by domain; where causes are known, by cause before that."""
+        what = title.lower()
+        if self._causes is None:
+            return self._section(title, what, self._by_domain(changes), self._line)
+        sections = [
+            self._section(CAUSED[cause], f"{what} ({cause})", self._by_domain(some), self._bare)
+            for cause, some in by_cause(changes, self._causes).items()
+        ]
+        return "\n".join(sections)
+
     def _line(self, change: Change) -> str:
+        """One change, labelled unless it is what the review is about."""
+        label = LABELS.get(self._causes[change.key]) if self._causes else None
+        return self._bare(change, f" · *{label}*" if label else "")
+
+    def _bare(self, change: Change, label: str = "") -> str:
         said = joined(told(change))
         place = f" · {place_link(change.place, self._links.files)}" if change.place else ""
-        return f"- {_VERB[change.action]} {code(change.key)}{': ' if said else ''}{said}{place}\n"
+        verb, colon = _VERB[change.action], ": " if said else ""
+        return f"- {verb} {code(change.key)}{colon}{said}{place}{label}\n"
 
     def _by_domain(self, changes: Sequence[Change]) -> Iterator[Group[Change]]:
         for domain, some in by_domain(changes):
@@ -164,7 +186,7 @@ class _Comment:
         return f"\n**There is not room for all of it here.** Left out: {said}; {whole}.\n"
 
 
-_SECTIONS = 6
+_SECTIONS = 8
 _MORE = 80
 _ALL_CUT = dict.fromkeys(
     (
@@ -172,7 +194,7 @@ _ALL_CUT = dict.fromkeys(
         "refused changes",
         "conflicts",
         "held changes",
-        "other changes",
+        *(f"other changes ({cause})" for cause in Cause),
         "entries left alone",
     ),
     (10**9, 10**9),

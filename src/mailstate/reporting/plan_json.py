@@ -13,8 +13,9 @@ from typing import Any, assert_never
 
 from mailstate import __version__
 from mailstate.errors import Place
-from mailstate.model.resources import Access, Alias, Domain, Mailbox, Resource, User, kind_of
+from mailstate.model.resources import Access, Alias, Domain, Key, Mailbox, Resource, User, kind_of
 from mailstate.model.state import Check, DnsRecord
+from mailstate.planning.causes import Cause
 from mailstate.planning.checks import what_is_wrong, what_to_do
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Policy, Unmanaged
 
@@ -29,17 +30,24 @@ class Context:
     What a plan was made against and with: the server's URL, the policy, and the selection.
 
     `notify` has what is set about letters, which go out with what is made. Without a selection
-    the plan is about every declared domain.
+    the plan is about every declared domain. `causes` says of each address why it is in the plan,
+    if what the files asked for before is known.
     """
 
     target: str
     policy: Policy
     notify: Mapping[str, object] = field(default_factory=dict)
     selection: Mapping[str, object] | None = None
+    causes: Mapping[Key, Cause] | None = None
 
 
 def plan_document(plan: Plan, context: Context) -> dict[str, Any]:
     """*plan* as JSON values, in the order of the schema, `digest` last."""
+    causes = context.causes or {}
+
+    def entry(values: Json) -> Json:
+        return {**values, "cause": causes.get(values["address"])}
+
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "tool_version": __version__,
@@ -57,11 +65,11 @@ def plan_document(plan: Plan, context: Context) -> dict[str, Any]:
         },
         "selection": dict(context.selection) if context.selection else None,
         "summary": dict(plan.summary()),
-        "changes": [change_entry(change) for change in plan.changes],
-        "held": [_held_entry(entry) for entry in plan.held],
-        "conflicts": [_blocked_entry(entry) for entry in plan.conflicts],
-        "unmanaged": [_unmanaged_entry(entry) for entry in plan.unmanaged],
-        "refused": [_blocked_entry(entry) for entry in plan.refused],
+        "changes": [entry(change_entry(change)) for change in plan.changes],
+        "held": [entry(_held_entry(held)) for held in plan.held],
+        "conflicts": [entry(_blocked_entry(blocked)) for blocked in plan.conflicts],
+        "unmanaged": [entry(_unmanaged_entry(unmanaged)) for unmanaged in plan.unmanaged],
+        "refused": [entry(_blocked_entry(blocked)) for blocked in plan.refused],
     }
     document["digest"] = digest(document)
     return document
@@ -100,6 +108,7 @@ def change_entry(change: Change, *, reason: str | None = None, detail: str | Non
         "reason": reason,
         "detail": detail or change.note or None,
         "origin": _origin(change.place),
+        "cause": None,
     }
 
 
@@ -170,6 +179,7 @@ def _unmanaged_entry(entry: Unmanaged) -> Json:
         "reason": entry.reason.value,
         "detail": entry.detail,
         "origin": None,
+        "cause": None,
     }
 
 

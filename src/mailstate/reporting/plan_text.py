@@ -5,10 +5,12 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TypeVar
 
+from mailstate.model.resources import Key
 from mailstate.model.state import Check
+from mailstate.planning.causes import Cause
 from mailstate.planning.checks import record_to_publish, what_is_wrong, what_to_do, zone_line
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Reason, Unmanaged
-from mailstate.reporting.arranged import aside
+from mailstate.reporting.arranged import CAUSED, LABELS, aside, asked_first, by_cause
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.words import (
     HOLD,
@@ -23,6 +25,9 @@ from mailstate.reporting.words import (
 _WIDEST_ADDRESS = 60
 _WIDEST_WHAT = 40
 
+Causes = Mapping[Key, Cause] | None
+"""Why each address is in a plan, if that is known."""
+
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -33,14 +38,21 @@ def plan_text(
     target: str,
     paint: Painter,
     selection: Mapping[str, object] | None = None,
+    causes: Causes = None,
 ) -> str:
-    """The whole of *plan* as lines of text; values in it cannot break out of their line."""
+    """
+    The whole of *plan* as lines of text; values in it cannot break out of their line.
+
+    Where *causes* are known, what is asked comes first, and the rest is told from it.
+    """
+    plan = asked_first(plan, causes)
+    conflicts, refused = plan.conflicts, plan.refused
     lines = [
         headline(plan, target, paint, selection=selection),
-        *_changes(plan.changes, paint),
-        *_held(plan.held, paint),
-        *_blocked("Conflicts: apply cannot settle these, somebody must", plan.conflicts, paint),
-        *_blocked("Refused: a guard forbids these", plan.refused, paint),
+        *_changes(plan.changes, paint, causes),
+        *_held(plan.held, paint, causes),
+        *_blocked("Conflicts: apply cannot settle these, somebody must", conflicts, paint, causes),
+        *_blocked("Refused: a guard forbids these", refused, paint, causes),
         *_unmanaged(plan.unmanaged, paint),
     ]
     return "\n".join(lines) + "\n"
@@ -89,7 +101,11 @@ def headline(
 
 
 def held_lines(
-    held: Iterable[tuple[Hold, Change]], paint: Painter, *, is_list: bool = True
+    held: Iterable[tuple[Hold, Change]],
+    paint: Painter,
+    *,
+    is_list: bool = True,
+    causes: Causes = None,
 ) -> Iterator[str]:
     """Each hold once: why, who must act, what is to be published; with a list, what waits."""
     by_domain = sorted(held, key=lambda entry: entry[0].domain)
@@ -100,7 +116,7 @@ def held_lines(
         for check in hold.checks:
             yield from _check_lines(check, hold)
         if is_list:
-            yield from _change_lines(changes, paint, indent="    ")
+            yield from _change_lines(changes, paint, indent="    ", causes=causes)
 
 
 def _check_lines(check: Check, hold: Hold) -> Iterator[str]:
@@ -117,30 +133,37 @@ def _check_lines(check: Check, hold: Hold) -> Iterator[str]:
         yield from (f"      dimail says: {visible(detail)}" for detail in check.details)
 
 
-def _changes(changes: Sequence[Change], paint: Painter) -> Iterator[str]:
-    if not changes:
-        return
-    yield ""
-    yield paint("Changes, in the order in which they are made", Tone.TITLE)
-    yield from _change_lines(changes, paint, indent="  ")
+def _changes(changes: Sequence[Change], paint: Painter, causes: Causes) -> Iterator[str]:
+    groups: Iterable[tuple[str, Sequence[Change]]] = [
+        ("Changes, in the order in which they are made", changes)
+    ]
+    if causes is not None:
+        groups = ((CAUSED[cause], some) for cause, some in by_cause(changes, causes).items())
+    for title, some in groups:
+        if some:
+            yield ""
+            yield paint(title, Tone.TITLE)
+            yield from _change_lines(some, paint, indent="  ")
 
 
-def _held(held: Sequence[Held], paint: Painter) -> Iterator[str]:
+def _held(held: Sequence[Held], paint: Painter, causes: Causes) -> Iterator[str]:
     if not held:
         return
     yield ""
     yield paint("Held until their domain is enabled", Tone.TITLE)
-    yield from held_lines(((entry.hold, entry.change) for entry in held), paint)
+    yield from held_lines(((entry.hold, entry.change) for entry in held), paint, causes=causes)
 
 
-def _blocked(title: str, entries: Sequence[Blocked], paint: Painter) -> Iterator[str]:
+def _blocked(
+    title: str, entries: Sequence[Blocked], paint: Painter, causes: Causes
+) -> Iterator[str]:
     if not entries:
         return
     yield ""
     yield paint(title, Tone.TITLE)
     for detail, changes in _grouped((entry.detail, entry.change) for entry in entries).items():
         yield f"  {visible(detail)}"
-        yield from _change_lines(changes, paint, indent="    ", is_blocked=True)
+        yield from _change_lines(changes, paint, indent="    ", is_blocked=True, causes=causes)
 
 
 def _unmanaged(entries: Sequence[Unmanaged], paint: Painter) -> Iterator[str]:
@@ -169,12 +192,17 @@ def _strays(entries: Sequence[Unmanaged]) -> tuple[list[Unmanaged], list[Unmanag
 
 
 def _change_lines(
-    changes: Sequence[Change], paint: Painter, *, indent: str, is_blocked: bool = False
+    changes: Sequence[Change],
+    paint: Painter,
+    *,
+    indent: str,
+    is_blocked: bool = False,
+    causes: Causes = None,
 ) -> Iterator[str]:
     """One line for each change; those of one kind that follow each other form a table."""
-    for _, some in groupby(changes, key=lambda change: change.kind):
+    for _, group in groupby(changes, key=lambda change: change.kind):
         rows = [
-            (one.action, visible(one.key), what_changes(one), written_at(one.place)) for one in some
+            (one.action, visible(one.key), what_changes(one), _aside(one, causes)) for one in group
         ]
         address_width = _width((address for _, address, _, _ in rows), _WIDEST_ADDRESS)
         what_width = _width((what for _, _, what, _ in rows), _WIDEST_WHAT)
@@ -188,6 +216,12 @@ def _change_lines(
                 yield f"{indent}{paint(line, tone)}  {paint(place, Tone.QUIET)}"
             else:
                 yield f"{indent}{paint(line.rstrip(), tone)}"
+
+
+def _aside(change: Change, causes: Causes) -> str:
+    """Where *change* is asked for, and whether it was so before."""
+    label = LABELS.get(causes[change.key]) if causes else None
+    return "  ".join(filter(None, (written_at(change.place), f"({label})" if label else "")))
 
 
 def _grouped(pairs: Iterable[tuple[_K, _V]]) -> Mapping[_K, Sequence[_V]]:

@@ -1,0 +1,62 @@
+"""What the state files asked for at a Git revision, which nothing is checked out for."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mailstate.cli.git import commit, git
+from mailstate.errors import Place, Problem
+from mailstate.statefiles import Reading, read_sources
+from mailstate.statefiles.files import SUFFIXES, display
+from mailstate.statefiles.rulebook import problem
+
+_OPTION = "--base"
+_REGULAR = ("100644", "100755")
+_LINK = "120000"
+
+
+def read_base(revision: str, directory: Path) -> Reading:
+    """
+    What the files in *directory* said at *revision*, read as strictly as those of today.
+
+    Where there was no such directory, nothing was asked for. Raises `UsageError` if Git cannot
+    tell.
+    """
+    at = commit(revision, cwd=directory, option=_OPTION)
+    listed = git("ls-tree", "-r", "-z", at, "--", ".", cwd=directory, option=_OPTION)
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for mode, blob, name in _entries(listed):
+        shown = display(os.path.abspath(directory / name))  # noqa: PTH100 - as the reader has it
+        if mode == _LINK:
+            told = "this is a symbolic link; it was not followed"
+            problems.append(problem("file/symbolic-link", Place(shown, 1, 1), told))
+        elif mode in _REGULAR and name.endswith(SUFFIXES):
+            files[shown] = blob
+    contents = _contents(list(files.values()), directory)
+    return read_sources(zip(files, contents, strict=True), problems)
+
+
+def _entries(listed: bytes) -> Iterator[tuple[str, bytes, str]]:
+    """Mode, hash and name of each file, but those that the reader passes over."""
+    for line in listed.split(b"\0"):
+        if line:
+            about, _, name = line.partition(b"\t")
+            mode, _, blob = about.split()
+            path = os.fsdecode(name)
+            if not any(part.startswith(".") for part in path.split("/")):
+                yield mode.decode("ascii"), blob, path
+
+
+def _contents(blobs: list[bytes], directory: Path) -> Iterator[bytes]:
+    """The content of each of *blobs*."""
+    given = b"".join(blob + b"\n" for blob in blobs)
+    told = git("cat-file", "--batch", cwd=directory, option=_OPTION, given=given)
+    start = 0
+    for _ in blobs:
+        # `<hash> blob <size>`, the content, and an end of line.
+        end = told.index(b"\n", start)
+        size = int(told[start:end].rsplit(b" ", 1)[1])
+        start = end + 1
+        yield told[start : start + size]
+        start += size + 1
