@@ -68,6 +68,14 @@ SPEECHES: Mapping[str, Say] = {
     "a text": _json,
     "a list": lambda heard: _json([heard, {"name": [heard]}]),
     "strange types": _strange,
+    "strange checks": lambda heard: _json(
+        {
+            "name": "commune.example",
+            "features": ["mailbox"],
+            "state": "broken",
+            heard: {"ok": heard, "errors": heard},
+        }
+    ),
     "a redirect": lambda heard: Said(
         status=307, headers={"Location": f"https://u:{LOCATION.word}@other.example/{heard}"}
     ),

@@ -95,12 +95,13 @@ def test_an_answer_to_a_read_that_repeats_secrets_is_not_shown(nest, log, calls,
     """
     Neither in what is said nor in a log, and there is no traceback.
     """
+    nest.sandbox.store.add_domain("commune.example", state="broken")
+    nest.sandbox.store.add_allow(nest.sandbox.username, "commune.example")
     nest.parrot.say(calls, speech)
     ran = nest.call("status", "-v")
 
     assert [] == nest.leaks(ran) + found(log.text)
-    assert ran.code in {0, 4}
-    assert ran.code == 4 or "v2" in calls or "check" in calls
+    assert ran.code == (0 if "check" in calls else 4) or (calls, speech) == ("GET /v2/.*", "404")
 
 
 @pytest.mark.parametrize("speech", SPEECHES)
