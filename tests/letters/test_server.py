@@ -159,3 +159,23 @@ def test_a_file_without_certificates_stops_the_run(tmp_path, content):
 
     with pytest.raises(SettingsError, match=r"ca\.pem: no certificates can be read"):
         read("smtp://user:canary@mail.example", ca_file=path)
+
+
+def test_the_keys_of_a_connection_are_not_written_down(tmp_path, monkeypatch):
+    """
+    Whatever the environment asks for: they would open what is on the wire.
+    """
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+
+    assert None is read("smtps://mail.example").tls.keylog_filename
+
+
+def test_an_environment_in_which_no_tls_can_be_had_is_told(tmp_path, monkeypatch):
+    """
+    With the variables that may be to blame.
+    """
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "keys"))
+
+    with pytest.raises(SettingsError, match="authorities to trust cannot be read") as caught:
+        read("smtps://mail.example", ca_file=None)
+    assert "SSLKEYLOGFILE" in caught.value.hint

@@ -142,9 +142,17 @@ def _is_utf8(text: str) -> bool:
 
 def _tls(ca_file: Path | None) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
     except OSError:
+        if ca_file is None:
+            raise SettingsError(
+                "the certificates of the authorities to trust cannot be read",
+                hint="check SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE in the environment",
+            ) from None
         raise SettingsError(
             f"{shown(str(ca_file))}: no certificates can be read from this file",
             hint="a PEM file with the certificates of the authorities to trust is needed",
         ) from None
+    # Whoever has the keys that SSLKEYLOGFILE asks for can read the letters off the wire.
+    context.keylog_filename = None  # type: ignore[assignment] - takes None, whatever typeshed says
+    return context
