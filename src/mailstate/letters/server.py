@@ -154,5 +154,5 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
             hint="a PEM file with the certificates of the authorities to trust is needed",
         ) from None
     # Whoever has the keys that SSLKEYLOGFILE asks for can read the letters off the wire.
-    context.keylog_filename = None  # type: ignore[assignment] - takes None, whatever typeshed says
+    context.keylog_filename = None  # type: ignore[assignment]
     return context
