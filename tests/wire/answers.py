@@ -48,6 +48,10 @@ def _moved(number: int, where: Callable[[Said], str]) -> Fault:
     return lambda said: Instead(number, b"", (("location", where(said)),))
 
 
+def _other_slash(said: Said) -> str:
+    return said.url.removesuffix("/") if said.url.endswith("/") else f"{said.url}/"
+
+
 def raw(make: Callable[[Said], bytes]) -> Fault:
     """These bytes, and the end of the connection."""
     return lambda said: Raw(make(said))
@@ -150,10 +154,7 @@ FINAL: dict[str, Fault] = {
     "205": status(205, b""),
     "304": always(Raw(b"HTTP/1.1 304 Not Modified\r\n\r\n")),
     "300": status(300),
-    **{
-        f"{number} to the right place": status(number, b"", ("location", "/users/"))
-        for number in (301, 302, 303)
-    },
+    **{f"{number} to the right place": _moved(number, _other_slash) for number in (301, 302, 303)},
     "307 elsewhere": status(307, b"", ("location", "http://elsewhere.example/users/")),
     "307 to another port": status(307, b"", ("location", "http://127.0.0.1:9/users/")),
     "308 elsewhere": status(308, b"", ("location", "//elsewhere.example/users/")),
@@ -217,10 +218,6 @@ def _all_over(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
 def _listed(change: Callable[[list[Any]], list[Any]]) -> Fault:
     """*change* made to a list; what is none stays."""
     return value(lambda told: change(told) if isinstance(told, list) else told)
-
-
-def _other_slash(said: Said) -> str:
-    return said.url.removesuffix("/") if said.url.endswith("/") else f"{said.url}/"
 
 
 HARMLESS: dict[str, Fault] = {

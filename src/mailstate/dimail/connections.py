@@ -341,12 +341,22 @@ def _ssl_context(url: httpx.URL, ca_file: Path | None) -> ssl.SSLContext:
         # Reading the certificates of the authorities takes longer than a call to the sandbox;
         # this context knows none, and so would refuse every server.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file is None:
-        return httpx.create_ssl_context()
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
+        context = (
+            httpx.create_ssl_context()
+            if ca_file is None
+            else ssl.create_default_context(cafile=str(ca_file))
+        )
     except OSError:
+        if ca_file is None:
+            raise SettingsError(
+                "the certificates of the authorities to trust cannot be read",
+                hint="check SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE in the environment",
+            ) from None
         raise SettingsError(
             f"{ca_file}: no certificates can be read from this file",
             hint="a PEM file with the certificates of the authorities to trust is needed",
         ) from None
+    # Whoever has the keys that SSLKEYLOGFILE asks for can read the passwords off the wire.
+    context.keylog_filename = None  # type: ignore[assignment]  # as Python has it
+    return context
