@@ -40,6 +40,7 @@ URL = Canary("Canary9Ur1Passw0rd5v")
 LOCATION = Canary("Canary0L0cati0nPw8ye")
 ADMIN = Canary("CanaryAAdm1nPassw0rd")
 SERVICE = Canary("CanaryBS3rvicePassw0")
+FORGE = Canary("CanaryCForg3T0ken5zx")
 
 ALL = (
     PASSWORD,
@@ -54,6 +55,7 @@ ALL = (
     LOCATION,
     ADMIN,
     SERVICE,
+    FORGE,
 )
 
 

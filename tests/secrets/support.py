@@ -1,5 +1,9 @@
 """The real command in a place where every secret is a canary."""
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -41,3 +45,25 @@ class Nest(Place):
 def smtp_url(port: int, *, host: str = "127.0.0.1") -> str:
     user, password = (quote(canary.text, safe="") for canary in (SMTP_USER, SMTP_PASSWORD))
     return f"smtp://{user}:{password}@{host}:{port}"
+
+
+@contextmanager
+def server_that_says(answer: str) -> Iterator[int]:
+    """A server that answers everything by *answer*, in which `{}` is what it has heard."""
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                heard = " ".join(connection.recv(65536).decode().split())
+                connection.sendall(answer.replace("{}", heard).encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)

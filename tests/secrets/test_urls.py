@@ -1,14 +1,11 @@
 """Credentials in URLs: refused for dimail, used for proxies, and never shown."""
 
 import logging
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 
 import pytest
 
 from tests.secrets.canaries import PROXY, URL, found
+from tests.secrets.support import server_that_says
 
 BAD_URLS = [
     f"https://user:{URL.word}@dimail.example",
@@ -118,28 +115,6 @@ def test_the_password_of_a_proxy_that_is_of_no_use_is_not_shown(nest, caplog, na
     assert "Traceback" not in ran.err
 
 
-@contextmanager
-def proxy_that_says(answer: str) -> Iterator[int]:
-    """A proxy that answers everything by *answer*, in which `{}` is what it has heard."""
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection, suppress(OSError):
-                heard = " ".join(connection.recv(65536).decode().split())
-                connection.sendall(answer.replace("{}", heard).encode())
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
-
-
 @pytest.mark.parametrize(
     "answer",
     [
@@ -156,7 +131,7 @@ def test_a_proxy_that_repeats_its_password_is_not_quoted(nest, caplog, answer):
     Nor what it says instead of TLS.
     """
     caplog.set_level(logging.DEBUG)
-    with proxy_that_says(answer) as port:
+    with server_that_says(answer) as port:
         env = {
             "MAILSTATE_URL": "https://dimail.example",
             "HTTPS_PROXY": f"http://user:{PROXY.word}@127.0.0.1:{port}",

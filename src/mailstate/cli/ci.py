@@ -1,6 +1,7 @@
 """`mailstate ci …`: what workflows say on the forge, and fetch from it."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,11 @@ def repository(event: Event, author: str) -> Iterator[Repository]:
         raise SettingsError(
             "there is no token for the forge",
             hint="give the step `GITHUB_TOKEN: ${{ github.token }}` in its environment",
+        )
+    if not re.fullmatch("[!-~]+", token):
+        raise SettingsError(
+            "the token for the forge holds a blank, a line break or a sign that no token has",
+            hint="give the step GITHUB_TOKEN without anything around it",
         )
     with Api(event.api, Secret(token)) as api:
         yield Repository(api, event.repository, author=author)

@@ -5,6 +5,7 @@ Nothing of an answer's body gets into an error, and no exception of httpx leaves
 the token.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -16,6 +17,10 @@ import httpx
 from mailstate import __version__
 from mailstate.errors import RemoteError, SettingsError
 from mailstate.model.secret import Secret
+
+# They log the headers and the reason of answers, and URLs that are signed for whoever has them.
+for _logger in ("httpx", "httpcore"):
+    logging.getLogger(_logger).setLevel(logging.CRITICAL + 1)
 
 _PATIENCE = 30.0
 _TRIES = 4
