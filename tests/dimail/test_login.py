@@ -28,6 +28,7 @@ def read(value, *, date=None, username=ACCOUNT):
         pytest.param({"exp": WALL + 9600}, WALL + 9000, 540, id="by the server's clock"),
         pytest.param({"exp": "soon"}, None, 2400, id="no number"),
         pytest.param({"exp": True}, None, 2400, id="a boolean"),
+        pytest.param({"exp": 10**400}, None, 2400, id="an end beyond any clock"),
         pytest.param({}, None, 2400, id="no end"),
     ],
 )

@@ -67,7 +67,10 @@ def _useful(end: object, server_time: float) -> float:
     """Seconds for which a token that ends at *end* is used."""
     if not isinstance(end, int | float) or isinstance(end, bool):
         return _LONGEST
-    life = end - server_time
+    try:
+        life = end - server_time
+    except OverflowError:
+        return _LONGEST
     if life <= 0:
         return _LONGEST  # the clocks disagree; dimail will refuse it when it has ended
     return min(_LONGEST, life - min(_MARGIN, life / 10))

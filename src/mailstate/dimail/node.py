@@ -82,7 +82,7 @@ class Node:
         value = self.fields().get(key)
         if value is None:
             return default
-        if isinstance(value, str) and value.isdecimal():
+        if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise self.malformed("is not a whole number", key)
