@@ -563,7 +563,9 @@ def test_a_verb_that_fails(name, verb, answer, kind):
     assert "canary" not in caught.value.message + caught.value.hint
 
 
-@pytest.mark.parametrize("told", [{"expires_in": "soon"}, {"maxuse": True}, {"maxuse": 1.5}, {"maxuse": "9" * 5000}])
+@pytest.mark.parametrize(
+    "told", [{"expires_in": "soon"}, {"maxuse": True}, {"maxuse": 1.5}, {"maxuse": "9" * 5000}]
+)
 def test_limits_that_are_no_numbers(told):
     """
     A code whose limits make no sense may be there, and is not given out.
