@@ -13,6 +13,7 @@ LOST = DoubtfulCallError("POST /users/: the connection was lost")
 BUSY = BusyCallError("POST /users/: dimail answered 429", retry_after=7)
 NO = RefusedCallError("POST /users/: dimail answered 422")
 UNREAD = BusyCallError("GET /users/: no connection")
+NO_USE = "a password that was made in this run is of no use"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class Dimail:
     sent: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     told: list[Step] = field(default_factory=list)
+    sights: list[Sight] = field(default_factory=list)
+    asked_as: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, name, password, *, is_admin=False, perms=()):
         told = frozenset(perms) if self.knows_perms else None
@@ -45,7 +48,12 @@ class Dimail:
         self.passwords[name] = password
 
     def clerk(self, name, password):
+        self.asked_as.append((name, password.reveal()))
         return Clerk(self, name, password.reveal())
+
+    def hear(self, step, sight):
+        self.told.append(step)
+        self.sights.append(sight)
 
     async def sleep(self, seconds):
         self.slept.append(seconds)
@@ -116,7 +124,7 @@ def bootstrap(dimail, *, admin=None, service=None) -> Bootstrap:
         dimail.clerk,
         admin=admin or Held("admin"),
         service=service or Held("service"),
-        tell=lambda step, _sight: dimail.told.append(step),
+        tell=dimail.hear,
         sleep=dimail.sleep,
     )
 
@@ -153,7 +161,19 @@ def test_an_empty_dimail_gets_both(knows_perms):
     assert ((), ()) == (sight.steps, sight.lacking)
     assert dimail.people["admin"].is_admin
     assert knows_perms is not dimail.people["service"].is_admin
+    assert [Sight(), sight] == dimail.sights
     assert [] == dimail.slept
+
+
+def test_whether_a_dimail_is_empty_is_asked_by_nobody():
+    """
+    No name and no password goes to a server that may not be ours.
+    """
+    dimail = Dimail()
+
+    look(dimail)
+
+    assert ("", "") == dimail.asked_as[0]
 
 
 @pytest.mark.parametrize("write", [0, 1], ids=["admin", "service"])
@@ -185,9 +205,12 @@ def test_a_server_that_does_nothing_is_given_up(write):
     """
     dimail = Dimail(writes=[*[None] * write, *[LOST] * 9])
 
-    with pytest.raises(RemoteError, match="tried 4 times: POST /users/: the connection was lost"):
+    with pytest.raises(
+        RemoteError, match="tried 4 times: POST /users/: the connection was lost"
+    ) as caught:
         carry_out(dimail)
 
+    assert "run it again: it looks first, and goes on where this run ended" == caught.value.hint
     assert [0.5, 1, 2] == dimail.slept
 
 
@@ -198,8 +221,10 @@ def test_a_server_that_only_says_so_is_given_up():
     dimail = Dimail()
     dimail.add = lambda *_arguments, **_rights: None  # type: ignore[method-assign]
 
-    with pytest.raises(RemoteError, match="dimail says that it is done, and it is not"):
+    with pytest.raises(RemoteError) as caught:
         carry_out(dimail)
+
+    assert "tried 4 times: dimail says that it is done, and it is not" == caught.value.message
 
 
 @pytest.mark.parametrize("write", [0, 1], ids=["admin", "service"])
@@ -222,12 +247,13 @@ def test_a_read_back_that_fails_leaves_it_open(trouble):
     """
     dimail = Dimail(writes=[trouble], reads=[None, UNREAD])
 
-    with pytest.raises(RemoteError, match="could not be read back: GET /users/") as caught:
+    with pytest.raises(RemoteError) as caught:
         carry_out(dimail)
 
-    assert ["create admin"] == dimail.sent
+    unread = "what came of it could not be read back: GET /users/: no connection"
+    assert (f"{LOST.message}; {unread}" if trouble else unread) == caught.value.message
     assert "run it again" in caught.value.hint
-    assert ("connection was lost; what" in caught.value.message) is (trouble is not None)
+    assert ["create admin"] == dimail.sent
 
 
 def quicker(password, **rights):
@@ -250,9 +276,14 @@ def test_the_second_of_two_finds_out(monkeypatch):
     dimail, late = quicker("theirs", is_admin=True)
     monkeypatch.setattr(Clerk, "create_account", late)
 
-    with pytest.raises(RefusedCallError, match="somebody else has set this dimail up"):
+    with pytest.raises(RefusedCallError) as caught:
         carry_out(dimail)
 
+    assert (
+        "somebody else has set this dimail up at the same time: "
+        "it has a first user now, and refuses our `admin`"
+    ) == caught.value.message
+    assert f"ask whoever it was; {NO_USE}: take its file away" == caught.value.hint
     assert ["create admin"] == dimail.sent
     assert ["admin"] == list(dimail.people)
 
@@ -275,9 +306,10 @@ def test_a_first_user_without_rights_is_told(monkeypatch):
     dimail, late = quicker("new", is_admin=False)
     monkeypatch.setattr(Clerk, "create_account", late)
 
-    with pytest.raises(RefusedCallError, match="`admin` is no administrator"):
+    with pytest.raises(RefusedCallError, match="`admin` is no administrator") as caught:
         carry_out(dimail)
 
+    assert "ask the operator of dimail to make it one in its database" == caught.value.hint
     assert ["create admin"] == dimail.sent
 
 
@@ -328,6 +360,21 @@ def test_what_an_existing_account_needs(rights, steps, lacking, name):
     assert list(steps) == dimail.told
 
 
+@pytest.mark.parametrize("names", [("service", "Service"), ("Service", "service")])
+def test_of_two_accounts_that_differ_in_case_the_exact_one_counts(names):
+    """
+    Where a server takes them for two.
+    """
+    dimail = Dimail()
+    dimail.add("admin", "a", is_admin=True)
+    for name in names:
+        dimail.add(name, "s", perms=PERMS)
+
+    sight = look(dimail, admin=Held("admin", "a"), service=Held("service", "s"))
+
+    assert dimail.people["service"] == sight.account
+
+
 @pytest.mark.parametrize("trouble", [LOST, (LOST,)])
 def test_a_promotion_that_goes_down_is_found_out(trouble):
     """
@@ -338,23 +385,41 @@ def test_a_promotion_that_goes_down_is_found_out(trouble):
 
     assert () == carry_out(dimail, admin=Held("admin", "a")).lacking
     assert (1 if isinstance(trouble, tuple) else 2) == len(dimail.sent)
+    assert [dimail.people["service"]] == [sight.account for sight in dimail.sights]
 
 
 @pytest.mark.parametrize("act", [look, carry_out])
 @pytest.mark.parametrize(
-    ("password", "words"),
-    [(None, "only its administrator"), ("wrong", "refuses `admin` as their administrator")],
+    ("password", "message", "hint"),
+    [
+        (
+            None,
+            "this dimail has users already: only its administrator can set up the rest",
+            (
+                "give its name in MAILSTATE_ADMIN_USERNAME, and its password in "
+                "MAILSTATE_ADMIN_PASSWORD or in the file of --admin-password-file"
+            ),
+        ),
+        (
+            "wrong",
+            "this dimail has users already, and refuses `admin` as their administrator",
+            (
+                "check the name and the password of the administrator; a file that was written "
+                "for another dimail, or by a run that came second, is of no use"
+            ),
+        ),
+    ],
 )
-def test_a_dimail_with_users_needs_its_administrator(act, password, words):
+def test_a_dimail_with_users_needs_its_administrator(act, password, message, hint):
     """
     Without credentials that work nothing is changed.
     """
     dimail = set_up()
 
-    with pytest.raises(RefusedCallError, match=words) as caught:
+    with pytest.raises(RefusedCallError) as caught:
         act(dimail, admin=Held("admin", password))
 
-    assert caught.value.hint
+    assert (message, hint) == (caught.value.message, caught.value.hint)
     assert [] == dimail.sent
 
 
@@ -362,9 +427,13 @@ def test_a_password_that_is_not_the_accounts_is_told():
     """
     A service account with another password would be of no use to the other commands.
     """
-    with pytest.raises(RefusedCallError, match="`service` exists, with another password"):
+    with pytest.raises(RefusedCallError, match="`service` exists, with another pass") as caught:
         look(set_up(), admin=Held("admin", "a"), service=Held("service", "wrong"))
 
+    assert (
+        "give the right one, or choose another account with MAILSTATE_USERNAME; "
+        f"{NO_USE}: take its file away"
+    ) == caught.value.hint
     right = look(set_up(), admin=Held("admin", "a"), service=Held("service", "s"))
     assert () == right.steps
 
@@ -376,5 +445,7 @@ def test_an_administrator_demoted_in_the_middle_is_told():
     dimail = set_up()
     run = bootstrap(dimail, admin=Held("admin", "a"))
 
-    with pytest.raises(RefusedCallError, match="has just accepted"):
+    with pytest.raises(RefusedCallError, match="has just accepted") as caught:
         asyncio.run(run._sight(dimail.clerk("admin", Secret("old"))))
+
+    assert "run it again" in caught.value.hint

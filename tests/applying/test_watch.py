@@ -65,6 +65,15 @@ def test_a_good_look_is_confirmed_soon_however_long_the_pauses_have_become():
     assert 5.0 == watch.pause(0.0)
 
 
+def test_the_last_look_begins_a_second_before_the_end():
+    """
+    It takes a moment itself.
+    """
+    watch = Watch(end=10.0, hold=HOLD)
+
+    assert [3.5, 0.5, None] == [watch.pause(now) for now in (5.5, 8.5, 9.0)]
+
+
 @given(st.floats(0.0, 1e6), st.floats(0.0, 1e6))
 def test_the_next_look_begins_before_the_end(end, now):
     """
