@@ -182,5 +182,15 @@ def events(place: Place, name: str = "journal.jsonl") -> list[dict[str, Any]]:
     return [json.loads(line) for line in place.read(name).splitlines()]
 
 
+def killed_after_begun(place: Place, *names: str, target: str = "", **more: Any) -> None:
+    """Leave a journal of a run on *target* that was killed once it had begun to make *names*."""
+    keys = [f"mailbox/{name}@{D}" for name in names]
+    run = {"event": "run", "target": target or place.sandbox.url, "planned": keys, **more}
+    begun = ({"event": "begun", "address": key, "action": "create"} for key in keys)
+    at = {"at": "2026-09-01T08:30:00.000+00:00"}
+    lines = (f"{json.dumps({**at, **line})}\n" for line in (run, *begun))
+    place.write("journal.jsonl", "".join(lines))
+
+
 def said(ran: Ran) -> str:
     return ran.out + ran.err

@@ -3,13 +3,23 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mailstate.applying.outcome import Applied, Failed, Letter, NotBegun, Report, Skipped, StillHeld
+from mailstate.applying.outcome import (
+    Applied,
+    Failed,
+    LateLetter,
+    Letter,
+    NotBegun,
+    Report,
+    Skipped,
+    StillHeld,
+)
 from mailstate.errors import Place, Problem, Severity
 from mailstate.model.resources import (
     Access,
     Alias,
     Domain,
     DomainName,
+    Key,
     Mailbox,
     Role,
     User,
@@ -331,7 +341,12 @@ def letters():
         Failed(change=other, message="created, but not yet as asked", letter=vague),
         Applied(change=other, letter=sent),
     )
-    return Example(name="letters", plan=made, report=Report(outcomes=outcomes))
+    late = [
+        LateLetter(key=Key(f"mailbox/{name}@commune.example"), letter=letter)
+        for name, letter in (("ada", sent), ("bob", vague), ("zoe", sent))
+    ]
+    report = Report(outcomes=outcomes, late_letters=tuple(late))
+    return Example(name="letters", plan=made, report=report)
 
 
 def some_domains():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from mailstate.applying.outcome import (
     Applied,
     Failed,
+    LateLetter,
     Letter,
     NotBegun,
     Report,
@@ -227,10 +228,8 @@ contexts = st.builds(
     target=texts,
     policy=st.builds(Policy, service_account=texts, assume_enabled=st.booleans()),
 )
-letters = st.one_of(
-    st.none(),
-    st.builds(Letter, to=texts, is_delivered=st.booleans(), detail=texts, hint=empty_or),
-)
+due = st.builds(Letter, to=texts, is_delivered=st.booleans(), detail=texts, hint=empty_or)
+letters = st.none() | due
 outcomes = st.one_of(
     st.builds(
         Applied, change=changes(), note=empty_or, password_lost=st.booleans(), letter=letters
@@ -248,7 +247,10 @@ outcomes = st.one_of(
     st.builds(NotBegun, change=changes()),
 )
 reports = st.builds(
-    Report, outcomes=st.lists(outcomes, max_size=6).map(tuple), interrupted=st.booleans()
+    Report,
+    outcomes=st.lists(outcomes, max_size=6).map(tuple),
+    interrupted=st.booleans(),
+    late_letters=some(st.builds(LateLetter, key=texts, letter=due)),
 )
 problems = st.lists(
     st.builds(

@@ -282,6 +282,7 @@ def test_a_report_fits_its_schema_and_adds_up(report, plan, context):
     for part in ("conflicts", "unmanaged", "refused"):
         assert counts[part] == len(document[part]) == len(getattr(plan, part))
     letters = [entry["letter"] for entry in document["outcomes"] if entry["letter"]]
+    letters += document["late_letters"]
     assert counts["undelivered"] == sum(not letter["delivered"] for letter in letters)
 
 
@@ -403,7 +404,7 @@ def test_settings_that_do_not_fit(settings):
 
 def test_a_mailbox_found_by_reading_back_says_so():
     """
-    Its first password went down with the answer.
+    Its first password was lost with the answer.
     """
     box = Mailbox(
         domain=DomainName("a.example"),
@@ -418,4 +419,4 @@ def test_a_mailbox_found_by_reading_back_says_so():
     entry = report_document(report, Plan(), CONTEXT)["outcomes"][0]
 
     assert entry["password_lost"]
-    assert entry["detail"].startswith("the first password went down")
+    assert entry["detail"].startswith("its first password was lost")

@@ -19,6 +19,14 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateLetter:
+    """What became of a confirmation that an earlier run owed to the holder of a mailbox."""
+
+    key: Key
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """
     Done, and known to be done. `note` says how, where it was not by a plain answer.
@@ -92,20 +100,28 @@ def word_for(outcome: Outcome) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The outcomes of a run, one for each planned and held change, in the plan's order."""
+    """
+    The outcomes of a run, one for each planned and held change, in the plan's order.
+
+    `late_letters` are those that earlier runs owed, and this one has sent or tried to send.
+    """
 
     outcomes: tuple[Outcome, ...] = ()
     interrupted: bool = False
+    late_letters: tuple[LateLetter, ...] = ()
 
-    def undelivered(self) -> tuple[Applied | Failed, ...]:
-        """The outcomes whose confirmation did not reach anybody, or is not known to have."""
-        return tuple(
-            outcome
+    def letters(self) -> tuple[tuple[Key, Letter], ...]:
+        """What became of each confirmation of this run, late ones too, with its mailbox."""
+        due = (
+            (outcome.change.key, outcome.letter)
             for outcome in self.outcomes
-            if isinstance(outcome, Applied | Failed)
-            and outcome.letter is not None
-            and not outcome.letter.is_delivered
+            if isinstance(outcome, Applied | Failed) and outcome.letter is not None
         )
+        return (*due, *((late.key, late.letter) for late in self.late_letters))
+
+    def undelivered(self) -> tuple[tuple[Key, Letter], ...]:
+        """The confirmations that did not reach anybody, or are not known to have."""
+        return tuple((key, letter) for key, letter in self.letters() if not letter.is_delivered)
 
     def summary(self) -> Mapping[str, int]:
         """How many changes were planned, and what became of them; the rest adds up to the first."""

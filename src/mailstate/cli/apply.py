@@ -3,25 +3,24 @@
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TextIO, Unpack
 
 import click
 
-from mailstate.applying.applier import Applier, Observer
 from mailstate.applying.outcome import Report
 from mailstate.cli import output
 from mailstate.cli.files import check_writable, read_written_file, write_file
-from mailstate.cli.journal import Journal, remembered
+from mailstate.cli.journal import Journal
+from mailstate.cli.memory import Memory, Unfinished, remembered
 from mailstate.cli.news import Herald
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
-from mailstate.cli.post import Counter, Post, are_letters_off, letters_due, open_post, read_post
-from mailstate.cli.progress import Bar, Lines
+from mailstate.cli.owed import Owed, owed
+from mailstate.cli.post import Post, are_letters_off, letters_due, open_post, read_post
 from mailstate.cli.question import ask, show_plan
 from mailstate.cli.session import PlanningOptions, Request, Session, session
-from mailstate.cli.stopping import stopped_by_signals
+from mailstate.cli.work import Choices, Work
 from mailstate.errors import (
     ExitCode,
     InterruptedRunError,
@@ -33,20 +32,6 @@ from mailstate.planning.plan import Plan
 from mailstate.reporting.approved import hold_to, read_plan
 from mailstate.reporting.paint import counted
 from mailstate.reporting.report import report_json, report_text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choices:
-    """The options of apply alone."""
-
-    yes: bool
-    no_notify: bool
-    wait: float
-    fail_fast: bool
-    journal: Path | None
-    report: Path | None
-    format: str
-
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -82,7 +67,8 @@ def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: str | None
     "--journal",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Append to FILE, as it happens, what is begun and what becomes of it (JSON lines).",
+    help="Append to FILE, as it happens, what is begun and what becomes of it (JSON lines). "
+    "Letters that it owes since earlier runs are sent.",
 )
 @click.option(
     "--report",
@@ -118,7 +104,7 @@ def command(
         raise UsageError("there is no terminal to ask on", hint="say --yes to go on without asking")
     if report is not None:
         check_writable(report)
-    choices = _Choices(
+    choices = Choices(
         yes=yes,
         no_notify=no_notify,
         wait=wait,
@@ -130,12 +116,13 @@ def command(
     return asyncio.run(_apply(Request(**options), plan, choices))
 
 
-async def _apply(request: Request, approved: Path | None, choices: _Choices) -> int:
+async def _apply(request: Request, approved: Path | None, choices: Choices) -> int:
     saved = read_plan(read_written_file(approved), name=str(approved)) if approved else None
     # Standard output is for the result alone where that is JSON.
     stream = sys.stderr if choices.format == "json" else sys.stdout
     with _journal(choices) as journal:
-        run, report = await _run(request, saved, journal, stream, choices)
+        memories = remembered(choices.journal) if choices.journal else {}
+        run, report = await _run(request, saved, memories, journal, stream, choices)
     code = _exit_code(report, run.plan)
     try:
         _show(report, run, choices)
@@ -152,23 +139,37 @@ async def _apply(request: Request, approved: Path | None, choices: _Choices) -> 
 async def _run(
     request: Request,
     saved: Mapping[str, Any] | None,
+    memories: Mapping[str, Memory],
     journal: Journal | None,
     stream: TextIO,
-    choices: _Choices,
+    choices: Choices,
 ) -> tuple[Session, Report]:
     done: tuple[Session, Report] | None = None
     try:
         async with session(request) as run:
             if saved is not None:
                 hold_to(saved, run.plan, run.context)
-            is_work = bool(run.plan.changes or run.plan.held)
-            post = _post(run, choices)
+            memory = memories.get(run.context.target, Memory())
+            post, late = _post(run, memory, choices)
+            if memory.unfinished:
+                output.say(_unfinished(memory.unfinished))
             if choices.format == "text" or not choices.yes:
                 show_plan(run, stream, whole=not choices.yes)
-            if is_work and not choices.yes:
-                ask(run.plan, stream)
-            async with open_post(post, run.client, tries_it=bool(letters_due(run.plan))) as counter:
-                done = run, await _carry_out(run, counter, journal, stream, choices)
+                output.write(_still_due(len(late.there)), stream)
+            if (run.plan.changes or run.plan.held or late.there) and not choices.yes:
+                ask(run.plan, len(late.there), stream)
+            is_post_needed = bool(letters_due(run.plan) or late.there)
+            async with open_post(post, run.client, tries_it=is_post_needed) as counter:
+                work = Work(
+                    run=run,
+                    owed=late,
+                    counter=counter,
+                    herald=Herald(run, told=memory.told),
+                    journal=journal,
+                    stream=stream,
+                    choices=choices,
+                )
+                done = run, await work.carry_out()
     except asyncio.CancelledError:
         # Once something may be changed, signals come to `stopped_by_signals` instead.
         if done is None:
@@ -179,7 +180,7 @@ async def _run(
 
 
 @contextmanager
-def _journal(choices: _Choices) -> Iterator[Journal | None]:
+def _journal(choices: Choices) -> Iterator[Journal | None]:
     if choices.journal is None:
         yield None
         return
@@ -187,14 +188,14 @@ def _journal(choices: _Choices) -> Iterator[Journal | None]:
         yield journal
 
 
-def _post(run: Session, choices: _Choices) -> Post | None:
+def _post(run: Session, memory: Memory, choices: Choices) -> tuple[Post | None, Owed]:
     """
-    The mail server of this run, None with --no-notify or `mode = "none"`.
+    The mail server of this run, and what earlier runs owe; neither where no letters are wanted.
 
     Raises `SettingsError` if holders of mailboxes would wait for a letter that nobody sends.
     """
     if choices.no_notify or are_letters_off(run.settings):
-        return None
+        return None, Owed()
     post = read_post(run.settings, run.desired, sandbox_url=run.target.smtp_url)
     due = letters_due(run.plan)
     if due and post is None:
@@ -204,55 +205,31 @@ def _post(run: Session, choices: _Choices) -> Post | None:
             hint="set MAILSTATE_SMTP_URL; or --no-notify creates them without, and their holders "
             "need a password another way",
         )
-    return post
-
-
-async def _carry_out(
-    run: Session,
-    counter: Counter | None,
-    journal: Journal | None,
-    stream: TextIO,
-    choices: _Choices,
-) -> Report:
-    herald = Herald(run, told=remembered(choices.journal).told if choices.journal else {})
-    observers: list[Observer] = [herald]
-    with ExitStack() as stack:
-        if journal:
-            journal.planned(run.plan, run.context)
-            observers.append(journal)
-        if run.plan.changes or run.plan.held:
-            output.write_if_possible("\n", stream)
-            progress = _progress(run.plan, stream, choices)
-            stack.enter_context(progress)
-            observers.append(progress)
-        applier = Applier(
-            run.client,
-            run.target.policy,
-            observers=observers,
-            welcome=counter.greeter if counter else None,
-            concurrency=run.target.concurrency,
-            fail_fast=choices.fail_fast,
-            wait=choices.wait,
+    late = owed(memory, run)
+    if late.there and post is None:
+        raise SettingsError(
+            f"{_still_due(len(late.there)).strip()}, and no mail server is configured",
+            hint="set MAILSTATE_SMTP_URL; or --no-notify leaves them for later",
         )
-        if journal:
-            journal.on_fault = applier.stop.set
-        with stopped_by_signals(applier):
-            report = await applier.apply(run.plan)
-            if counter and not report.interrupted:
-                await herald.spread(counter.support, journal)
-    if journal:
-        journal.finished(interrupted=report.interrupted)
-    return report
+    return post, late
 
 
-def _progress(plan: Plan, stream: TextIO, choices: _Choices) -> Lines | Bar:
-    paint = output.painter(stream)
-    if choices.format == "text" and stream.isatty():
-        return Bar(len(plan.changes) + len(plan.held), paint)
-    return Lines(stream, paint)
+def _unfinished(run: Unfinished) -> str:
+    failed = f", {run.failed} failed" if run.failed else ""
+    return (
+        "note: the last run with this journal was killed, or is under way: "
+        f"{run.done} done{failed}, {run.unknown} unknown, {run.not_begun} not begun"
+    )
 
 
-def _show(report: Report, run: Session, choices: _Choices) -> None:
+def _still_due(letters: int) -> str:
+    if not letters:
+        return ""
+    due = counted(letters, "letter of an earlier run is", "letters of earlier runs are")
+    return f"{due} still due\n"
+
+
+def _show(report: Report, run: Session, choices: Choices) -> None:
     document = report_json(report, run.plan, run.context)
     if choices.format == "json":
         output.write_if_possible(document, sys.stdout)
@@ -263,7 +240,7 @@ def _show(report: Report, run: Session, choices: _Choices) -> None:
         write_file(choices.report, document)
 
 
-def _left_out(plan: Plan, choices: _Choices) -> str:
+def _left_out(plan: Plan, choices: Choices) -> str:
     """A word on what the plan told and apply does not do, where nobody has been shown the plan."""
     told = [
         f"{len(plan.refused)} refused by a guard" if plan.refused else "",

@@ -2,13 +2,13 @@
 The journal of an apply: what was begun, and what became of it.
 
 JSON lines, only ever appended to, and written through to the disk before the run goes on: after a
-kill it tells done, unknown (begun and not ended) and not begun. No secret ever reaches it.
+kill it tells done, unknown (begun and not ended) and not begun; `mailstate.cli.memory` reads it.
+No secret ever reaches it.
 """
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +17,6 @@ from mailstate.errors import SettingsError
 from mailstate.model.resources import DomainName, Key
 from mailstate.planning.plan import Change, Hold, Plan
 from mailstate.reporting.plan_json import Context, plan_document
-
-_BEGINNING = '{"at": "'
 
 
 class Journal:
@@ -45,7 +43,7 @@ class Journal:
         """Let go of the file."""
         os.close(self._file)
 
-    def planned(self, plan: Plan, context: Context) -> None:
+    def planned(self, plan: Plan, context: Context, *, writes_letters: bool) -> None:
         """The run begins: all that may come, so that what never does is known too."""
         document = plan_document(plan, context)
         addresses = [entry["address"] for entry in (*document["changes"], *document["held"])]
@@ -55,6 +53,7 @@ class Journal:
             tool_version=document["tool_version"],
             plan_digest=document["digest"],
             planned=addresses,
+            letters=writes_letters,
         )
 
     def begun(self, change: Change) -> None:
@@ -70,10 +69,10 @@ class Journal:
             unknown=isinstance(outcome, Failed) and outcome.is_unknown,
         )
 
-    def notified(self, address: Key, *, is_delivered: bool) -> None:
-        """A confirmation was sent afterwards, or was tried to be."""
+    def notified(self, address: Key, *, target: str, is_delivered: bool) -> None:
+        """A confirmation was sent afterwards, or was tried to be, about a mailbox on *target*."""
         letter = "delivered" if is_delivered else "undelivered"
-        self._write("notified", address=address, letter=letter)
+        self._write("notified", address=address, target=target, letter=letter)
 
     def told(self, domain: DomainName, standing: str) -> None:
         """The support address of *domain* has heard how it stands."""
@@ -106,73 +105,3 @@ class Journal:
     def _fault(self, error: OSError) -> SettingsError:
         message = f"the journal {self._path} cannot be written: {error.strerror}"
         return SettingsError(message, hint="nothing more is begun without a journal")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """
-    What a journal remembers of earlier runs.
-
-    `unwelcomed` are the mailboxes whose creation was begun and whose holder, as far as the
-    journal tells, got no letter: not delivered, not known to be made, or killed in between.
-    `told` is how each domain stood when its support address last heard of it.
-    """
-
-    unwelcomed: tuple[Key, ...] = ()
-    told: Mapping[DomainName, str] = field(default_factory=dict)
-
-
-def remembered(path: Path) -> Memory:
-    """
-    What the journal at *path* remembers; nothing if there is none yet.
-
-    Lines that were torn by a kill or a full disk are passed over. Raises `SettingsError` for a
-    file that is no journal. A pipe or a device remembers nothing, and might never end.
-    """
-    unwelcomed: dict[Key, None] = {}
-    told: dict[DomainName, str] = {}
-    for line in _lines(path):
-        try:
-            event = json.loads(line)
-            match event["event"]:
-                case "begun" if event["action"] == "create":
-                    if event["address"].startswith("mailbox/"):
-                        unwelcomed[Key(event["address"])] = None
-                case "ended" if event.get("unknown"):
-                    pass  # it may be there, and then nobody has been told
-                case "ended" | "notified" if event["letter"] != "undelivered":
-                    # Delivered, or none was due. What failed for good is not there to be told.
-                    unwelcomed.pop(Key(event["address"]), None)
-                case "told":
-                    told[DomainName(event["domain"])] = event["standing"]
-                case _:
-                    pass
-        except ValueError:
-            if not _is_torn(line):
-                raise _no_journal(path) from None
-        except (KeyError, TypeError, AttributeError):
-            raise _no_journal(path) from None
-    return Memory(unwelcomed=tuple(unwelcomed), told=told)
-
-
-def _lines(path: Path) -> list[str]:
-    if path.exists() and not path.is_file() and not path.is_dir():
-        return []
-    try:
-        return path.read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError):
-        raise _no_journal(path) from None
-
-
-def _is_torn(line: str) -> bool:
-    """Whether *line*, which is no JSON, is the beginning of a line of ours."""
-    return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
-
-
-def _no_journal(path: Path) -> SettingsError:
-    return SettingsError(
-        f"{path} is no journal of mailstate that can be read",
-        hint="name the file that was given to `mailstate apply --journal`",
-    )

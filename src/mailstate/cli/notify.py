@@ -12,16 +12,18 @@ import click
 from mailstate.applying.outcome import Letter
 from mailstate.cli import output
 from mailstate.cli.explain import read_key
-from mailstate.cli.journal import Journal, remembered
+from mailstate.cli.journal import Journal
+from mailstate.cli.memory import remembered
 from mailstate.cli.options import state_option, target_options
-from mailstate.cli.post import Greeter, Post, open_post, read_post
-from mailstate.cli.session import Request, TargetOptions, connected, read_desired
+from mailstate.cli.post import Greeter, Post, is_letter_due, open_post, read_post
+from mailstate.cli.session import Request, TargetOptions, connected, read_desired, shown_url
 from mailstate.cli.settings import state_directory
 from mailstate.dimail.client import DimailClient
 from mailstate.errors import ExitCode, SettingsError, UsageError
 from mailstate.model.resources import Key, Mailbox
 from mailstate.model.state import DesiredState
-from mailstate.reporting.paint import Tone, visible
+from mailstate.reporting.paint import counted, visible
+from mailstate.reporting.report import letter_line
 
 
 @click.command("notify")
@@ -54,12 +56,18 @@ async def _notify(request: Request, addresses: Sequence[str], path: Path | None)
     named = (read_key(f"mailbox/{address.removeprefix('mailbox/')}") for address in addresses)
     keys = [*dict.fromkeys(named)]
     mailboxes = _mailboxes(keys, desired)
-    if path is not None:
-        mailboxes += _due(remembered(path).unwelcomed, desired, besides=keys)
-    if not mailboxes:
-        output.write("Everybody has got the letter that was due\n")
-        return ExitCode.OK
+    memories = remembered(path) if path else {}
+    if not (mailboxes or any(memory.unwelcomed for memory in memories.values())):
+        return _nobody()
     target = request.remote(settings)
+    for name, memory in memories.items():
+        if name == shown_url(target.url):
+            mailboxes += _due(memory.unwelcomed, desired, besides=keys)
+        elif memory.unwelcomed:
+            due = counted(len(memory.unwelcomed), "letter is", "letters are")
+            output.say(f"note: {due} due for mailboxes on another dimail, {visible(name)}")
+    if not mailboxes:
+        return _nobody()
     post = read_post(settings, desired, sandbox_url=target.smtp_url)
     if post is None:
         raise SettingsError("no mail server is configured", hint="set MAILSTATE_SMTP_URL")
@@ -67,6 +75,11 @@ async def _notify(request: Request, addresses: Sequence[str], path: Path | None)
         journal = stack.enter_context(closing(Journal(path))) if path else None
         async with connected(target) as client:
             return await _send(mailboxes, client, post, journal)
+
+
+def _nobody() -> int:
+    output.write("Everybody has got the letter that was due\n")
+    return ExitCode.OK
 
 
 async def _send(
@@ -81,7 +94,8 @@ async def _send(
             if not letter.is_delivered:
                 code = ExitCode.CHANGE_FAILED
             if journal:
-                journal.notified(mailbox.key, is_delivered=letter.is_delivered)
+                target = shown_url(client.url)
+                journal.notified(mailbox.key, target=target, is_delivered=letter.is_delivered)
             _tell(mailbox, letter)
     return code
 
@@ -115,7 +129,7 @@ def _due(
         mailbox = declared.get(key)
         if mailbox is None:
             output.say(f"note: {visible(key)} is in no file any more, and so gets no letter")
-        elif key not in besides and mailbox.secondary_email and mailbox.active is not False:
+        elif key not in besides and is_letter_due(mailbox):
             yield mailbox
 
 
@@ -132,9 +146,6 @@ def _mailboxes(keys: Sequence[Key], desired: DesiredState) -> list[Mailbox]:
 
 
 def _tell(mailbox: Mailbox, letter: Letter) -> None:
-    paint = output.painter(sys.stdout)
-    word, tone = ("sent", Tone.GOOD) if letter.is_delivered else ("not sent", Tone.WRONG)
-    line = f"{visible(mailbox.key)}  to {visible(letter.to or 'nobody')}: {visible(letter.detail)}"
-    output.write(f"{paint(f'{word:9}', tone)} {line}\n")
+    output.write(f"{letter_line(mailbox.key, letter, output.painter(sys.stdout))}\n")
     if letter.hint:
         output.write(f"          {visible(letter.hint)}\n")

@@ -111,9 +111,13 @@ def letters_due(plan: Plan) -> list[Mailbox]:
         for change in changes
         if change.action is Action.CREATE
         and isinstance(change.after, Mailbox)
-        and change.after.secondary_email
-        and change.after.active is not False
+        and is_letter_due(change.after)
     ]
+
+
+def is_letter_due(mailbox: Mailbox) -> bool:
+    """Whether *mailbox*, once it is new, has a holder who is to be welcomed."""
+    return bool(mailbox.secondary_email) and mailbox.active is not False
 
 
 @asynccontextmanager

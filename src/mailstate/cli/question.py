@@ -24,14 +24,12 @@ def show_plan(run: Session, stream: TextIO, *, whole: bool) -> None:
         output.write(f"{headline(run.plan, target, paint, selection=run.selection)}\n", stream)
 
 
-def ask(plan: Plan, stream: TextIO) -> None:
-    """Raise `InterruptedRunError` unless the answer is yes."""
-    question = f"Make {counted(len(plan.changes), 'change')}"
-    if plan.held and not plan.changes:
-        question = f"Make the {counted(len(plan.held), 'held change')} whose domains are enabled"
-    elif plan.held:
-        held = counted(len(plan.held), "held one")
-        question += f", and the {held} whose domains turn out enabled"
+def ask(plan: Plan, letters: int, stream: TextIO) -> None:
+    """Raise `InterruptedRunError` unless the answer is yes, to that many *letters* too."""
+    question = _question(plan)
+    if letters:
+        send = f"end the {counted(letters, 'letter')} that earlier runs owe"
+        question = f"{question}, and s{send}" if question else f"S{send}"
     # asyncio would keep the first Ctrl-C to itself until the question is answered.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -43,3 +41,16 @@ def ask(plan: Plan, stream: TextIO) -> None:
         signal.signal(signal.SIGINT, before)
     if not is_wanted:
         raise InterruptedRunError("not confirmed: nothing was changed")
+
+
+def _question(plan: Plan) -> str:
+    """What there is to be done, but for letters; empty if it is nothing."""
+    if plan.held and not plan.changes:
+        return f"Make the {counted(len(plan.held), 'held change')} whose domains are enabled"
+    if not plan.changes:
+        return ""
+    question = f"Make {counted(len(plan.changes), 'change')}"
+    if plan.held:
+        held = counted(len(plan.held), "held one")
+        question += f", and the {held} whose domains turn out enabled"
+    return question

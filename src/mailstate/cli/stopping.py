@@ -15,8 +15,8 @@ def stopped_by_signals(applier: Applier) -> Iterator[None]:
 
     def stop() -> None:
         if not applier.stop.is_set():
+            applier.stop.set()
             output.say("\ninterrupted: finishing the calls under way")
-        applier.stop.set()
 
     loop = asyncio.get_running_loop()
     # asyncio puts Python's own handlers aside, and `remove` would not put ours back.

@@ -14,6 +14,7 @@ from mailstate.applying.outcome import (
     StillHeld,
     word_for,
 )
+from mailstate.model.resources import Key
 from mailstate.planning.plan import Plan
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.plan_json import (
@@ -73,6 +74,7 @@ def report_text(report: Report, paint: Painter) -> str:
                 lines.append(f"  {outcome_line(outcome, paint)}")
             case _:
                 pass
+    lines += _late_lines(report)
     lines += _undelivered_lines(report, paint)
     held = [one for one in report.outcomes if isinstance(one, StillHeld)]
     if held:
@@ -98,6 +100,10 @@ def report_document(report: Report, plan: Plan, context: Context) -> dict[str, A
             "refused": len(plan.refused),
         },
         "outcomes": [_outcome_entry(outcome) for outcome in report.outcomes],
+        "late_letters": [
+            {"address": late.key, **_letter(late.letter), "hint": late.letter.hint or None}
+            for late in report.late_letters
+        ],
         "conflicts": planned["conflicts"],
         "unmanaged": planned["unmanaged"],
         "refused": planned["refused"],
@@ -114,17 +120,32 @@ def _is_welcomed(letter: Letter | None) -> bool:
     return letter is not None and letter.is_delivered
 
 
+def letter_line(key: Key, letter: Letter, paint: Painter) -> str:
+    """One line for one letter that was owed, as it is shown while the run goes on."""
+    word, tone = ("sent", Tone.GOOD) if letter.is_delivered else ("not sent", Tone.WRONG)
+    to, detail = visible(letter.to or "nobody"), visible(letter.detail)
+    return f"{paint(f'{word:9}', tone)} {visible(key)}  to {to}: {detail}"
+
+
+def _late_lines(report: Report) -> Iterator[str]:
+    if not report.late_letters:
+        return
+    sent = sum(late.letter.is_delivered for late in report.late_letters)
+    lost = len(report.late_letters) - sent
+    parts = [f"{sent} sent" if sent else "", f"{lost} not sent" if lost else ""]
+    yield f"Letters of earlier runs: {', '.join(part for part in parts if part)}"
+
+
 def _undelivered_lines(report: Report, paint: Painter) -> Iterator[str]:
     if not report.undelivered():
         return
     yield ""
     yield paint("Made, but the confirmation did not go out: `mailstate notify`", Tone.WRONG)
-    for outcome in report.undelivered():
-        if outcome.letter is not None:
-            yield f"  {visible(outcome.change.key)}  to {visible(outcome.letter.to)}"
-            yield f"      {visible(outcome.letter.detail)}"
-            if outcome.letter.hint:
-                yield f"      {visible(outcome.letter.hint)}"
+    for key, letter in report.undelivered():
+        yield f"  {visible(key)}  to {visible(letter.to)}"
+        yield f"      {visible(letter.detail)}"
+        if letter.hint:
+            yield f"      {visible(letter.hint)}"
 
 
 def _detail(outcome: Outcome) -> str:
@@ -151,6 +172,7 @@ def _outcome_entry(outcome: Outcome) -> Json:
     hold = outcome.hold if isinstance(outcome, StillHeld) else None
     reason = hold.reason.value if hold else None
     detail = hold.detail if hold else _detail(outcome) or None
+    letter = outcome.letter if isinstance(outcome, Applied | Failed) else None
     return {
         **change_entry(outcome.change, reason=reason, detail=detail),
         **hold_values(hold),
@@ -159,12 +181,9 @@ def _outcome_entry(outcome: Outcome) -> Json:
         "because": outcome.because if isinstance(outcome, Skipped) else None,
         "unknown": isinstance(outcome, Failed) and outcome.is_unknown,
         "password_lost": isinstance(outcome, Applied) and outcome.password_lost,
-        "letter": _letter(outcome),
+        "letter": _letter(letter) if letter else None,
     }
 
 
-def _letter(outcome: Outcome) -> Json | None:
-    letter = outcome.letter if isinstance(outcome, Applied | Failed) else None
-    if letter is None:
-        return None
+def _letter(letter: Letter) -> Json:
     return {"to": letter.to, "delivered": letter.is_delivered, "detail": letter.detail}
