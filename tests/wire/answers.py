@@ -52,6 +52,10 @@ def _other_slash(said: Said) -> str:
     return said.url.removesuffix("/") if said.url.endswith("/") else f"{said.url}/"
 
 
+def _on(place: str, said: Said) -> str:
+    return place + urlsplit(_other_slash(said)).path
+
+
 def raw(make: Callable[[Said], bytes]) -> Fault:
     """These bytes, and the end of the connection."""
     return lambda said: Raw(make(said))
@@ -155,12 +159,14 @@ FINAL: dict[str, Fault] = {
     "304": always(Raw(b"HTTP/1.1 304 Not Modified\r\n\r\n")),
     "300": status(300),
     **{f"{number} to the right place": _moved(number, _other_slash) for number in (301, 302, 303)},
-    "307 elsewhere": status(307, b"", ("location", "http://elsewhere.example/users/")),
-    "307 to another port": status(307, b"", ("location", "http://127.0.0.1:9/users/")),
-    "308 elsewhere": status(308, b"", ("location", "//elsewhere.example/users/")),
+    "307 elsewhere": _moved(307, lambda said: _on("http://elsewhere.example", said)),
+    "307 to another port": _moved(307, lambda said: _on("http://127.0.0.1:9", said)),
+    "308 elsewhere": _moved(308, lambda said: _on("//elsewhere.example", said)),
     "307 to nowhere": status(307, b""),
     "307 round and round": _moved(307, lambda said: said.url),
-    "307 to a name and a password": status(307, b"", ("location", "http://a:b@127.0.0.1/")),
+    "307 to a name and a password": _moved(
+        307, lambda said: _other_slash(said).replace("//", "//a:b@", 1)
+    ),
     "page": always(Instead(200, _PAGE, (_HTML,))),
     "page as JSON": always(Instead(200, _PAGE, (_JSON,))),
     "nothing": status(200, b""),
