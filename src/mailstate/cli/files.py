@@ -55,7 +55,11 @@ def read_file(path: Path) -> str:
 
 def read_written_file(path: Path) -> str:
     """The text of *path*, which mailstate wrote. Raises `SettingsError`, also for a pipe."""
-    if _is_special(path) and not path.is_dir():  # a pipe may never end
+    try:
+        is_endless = _is_special(path) and not path.is_dir()  # a pipe may be
+    except OSError:
+        is_endless = False  # reading it tells why
+    if is_endless:
         hint = "name the file that `--out` wrote"
         raise SettingsError(f"{path} cannot be read: it is no regular file", hint=hint)
     return read_file(path)
