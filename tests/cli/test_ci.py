@@ -1,10 +1,12 @@
 """What workflows say on the forge: run as their steps run it, against one that keeps all of it."""
 
 import json
+import re
 
 import pytest
 
 from mailstate.errors import ExitCode
+from mailstate.sandbox import Fault
 from tests.forge.stub import OURSELVES, TOKEN, Forge, Trouble
 
 TIP, BASE = "a" * 40, "b" * 40
@@ -175,6 +177,97 @@ def test_without_a_snapshot_there_is_no_plan(forge, step):
 
     assert ExitCode.INVALID == ran.code
     assert "no run on main has left a snapshot" in ran.err
+
+
+def apply(place, step, event="merged", **environment):
+    """Run the apply of a workflow, and the step after it that tells of it."""
+    report = place.folder / "report.json"
+    report.unlink(missing_ok=True)
+    files = ("--report", str(report), "--journal", "journal.jsonl")
+    ran = place.call("apply", "--yes", *files, env=environment)
+    told = step(event, "issue", "--exit-code", str(int(ran.code)), *files)
+    assert ExitCode.OK == told.code, told.err
+    return ran.code
+
+
+def issues(forge):
+    return [(one["state"], one["title"]) for one in forge.issues.values()]
+
+
+def test_an_apply_that_goes_well_opens_no_issue(place, forge, step):
+    """
+    Nor does what waits for its domain, for a while.
+    """
+    code = apply(place, step)
+
+    assert (ExitCode.OK, [], []) == (code, issues(forge), forge.writes)
+
+
+def test_a_failing_apply_has_one_issue_until_it_recovers(place, forge, step):
+    """
+    Opened by the first, written anew by the second, closed by the third; the next opens another.
+    """
+    down = {"MAILSTATE_URL": "http://127.0.0.1:9"}
+    codes = [
+        apply(place, step, **down),
+        apply(place, step, "scheduled", **down),
+    ]
+    while_down = issues(forge)
+    body = forge.issues[1]["body"]
+    codes += [apply(place, step, "scheduled"), apply(place, step, "scheduled")]
+    recovered = issues(forge)
+    codes.append(apply(place, step, **down))
+
+    title = "mailstate apply: it did not come to its end"
+    assert [4, 4, 0, 0, 4] == codes
+    assert [("open", title)] == while_down
+    assert "dimail could not be read completely" in body
+    assert "by the schedule" in body
+    assert [("closed", title)] == recovered
+    assert [("closed", title), ("open", title)] == issues(forge)
+
+
+def test_an_issue_names_what_has_failed(place, forge, step):
+    """
+    With the commit, who merged it, and what dimail said.
+    """
+    place.sandbox.publish_dns("commune.example")
+    place.sandbox.faults.add(Fault(method="POST", path="/users/", kind="answer", status=403))
+    code = apply(place, step)
+    (found,) = forge.issues.values()
+
+    assert ExitCode.CHANGE_FAILED == code
+    assert "mailstate apply: 1 failed" in found["title"]
+    for said in (f"/commit/{'c' * 40}", "caused by `alice`", "`user/", "dimail answered 403"):
+        assert said in found["body"]
+
+
+def test_what_is_held_for_long_has_an_issue(place, forge, step):
+    """
+    As long as it waits, since the first run that held it.
+    """
+    apply(place, step)
+    long_ago = re.sub(r'"at": "\d{4}', '"at": "2020', place.read("journal.jsonl"))
+    place.write("journal.jsonl", long_ago)
+    apply(place, step, "scheduled")
+    held = issues(forge)
+    place.sandbox.publish_dns("commune.example")
+    apply(place, step, "scheduled")
+
+    assert [("open", "mailstate apply: 3 held for too long")] == held
+    assert [("closed", "mailstate apply: 3 held for too long")] == issues(forge)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format_version": "2.0"}', "[" * 9_999])
+def test_what_is_no_report_is_told(place, forge, step, text):
+    """
+    And nothing is concluded from it.
+    """
+    file = place.write("report.json", text)
+    ran = step("merged", "issue", "--exit-code", "0", "--report", str(file))
+
+    assert (ExitCode.INVALID, []) == (ran.code, forge.writes)
+    assert "is no report of `mailstate apply`" in ran.err
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-->", "é"])

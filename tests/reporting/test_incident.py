@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 
+from mailstate.model.resources import Key
 from mailstate.reporting.incident import LIMIT, Run, held_longer, incident, settled
 from tests.reporting.rendered import by_markdown_it
 from tests.reporting.strategies import texts
@@ -33,13 +34,19 @@ def entry(address, outcome, *, detail="dimail answered 500", hint=None, letter=N
     }
 
 
-def report(*outcomes, refused=()):
+def report(*outcomes, late=(), refused=()):
     counts = dict(NOBODY)
     for one in outcomes:
         counts[one["outcome"]] += 1
         counts["undelivered"] += bool(one["letter"] and not one["letter"]["delivered"])
+    counts["undelivered"] += sum(not one["delivered"] for one in late)
     counts["refused"] = len(refused)
-    return {"summary": counts, "outcomes": [*outcomes], "refused": [*refused]}
+    return {
+        "summary": counts,
+        "outcomes": [*outcomes],
+        "late_letters": [*late],
+        "refused": [*refused],
+    }
 
 
 FAILED = entry("mailbox/ada@commune.example", "failed", hint="run it again: it looks first")
@@ -80,6 +87,22 @@ def test_it_names_commit_author_run_and_objects():
     assert "b@home.example" not in found.body
 
 
+def test_letters_of_earlier_runs_are_told_too():
+    """
+    Those that did not go out this time either.
+    """
+    late = [
+        {"address": f"mailbox/{name}@commune.example", "delivered": sent, "detail": "refused"}
+        for name, sent in (("max", False), ("eve", True))
+    ]
+    found = incident(report(late=late), RUN, exit_code=1)
+
+    assert found
+    assert "mailstate apply: 1 letter not delivered" == found.title
+    assert "- `mailbox/max@commune.example`: refused\n" in found.body
+    assert "eve" not in found.body
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -106,9 +129,9 @@ def test_what_waits_for_too_long_is_told():
     """
     told = report(HELD, entry("mailbox/new@commune.example", "held"))
     since = {
-        "mailbox/zoe@commune.example": NOW - timedelta(days=4),
-        "mailbox/new@commune.example": NOW - timedelta(days=2),
-        "mailbox/gone@commune.example": NOW - timedelta(days=9),
+        Key("mailbox/zoe@commune.example"): NOW - timedelta(days=4),
+        Key("mailbox/new@commune.example"): NOW - timedelta(days=2),
+        Key("mailbox/gone@commune.example"): NOW - timedelta(days=9),
     }
     held = held_longer(told, since, longest=timedelta(days=3), now=NOW)
     found = incident(told, RUN, exit_code=0, held=held)

@@ -1,9 +1,11 @@
 """`mailstate ci …`: what workflows say on the forge, and fetch from it."""
 
+import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.files import read_file, write_file
+from mailstate.cli.memory import Memory, remembered
 from mailstate.errors import ExitCode, SettingsError
 from mailstate.forge.api import Api
 from mailstate.forge.event import Event, read_event
 from mailstate.forge.repository import Repository
 from mailstate.model.secret import Secret
+from mailstate.reporting.incident import Report, Run, held_longer, incident, settled
 
 LONGEST_COMMENT = 65_536
 """Characters that GitHub takes for a comment or an issue."""
@@ -111,8 +115,8 @@ def snapshot(out: Path, artifact: str, branch: str) -> int:
     """
     Fetch the snapshot of dimail that the last apply has left.
 
-    It is kept as an artifact, for plans without credentials. What runs of other branches or of forks have left does not
-    count. Needs the permission `actions: read`.
+    It is kept as an artifact, for plans without credentials. What runs of other branches or of
+    forks have left does not count. Needs the permission `actions: read`.
     """
     event = read_event(os.environ)
     with repository(event, _AUTHOR) as there:
@@ -125,6 +129,92 @@ def snapshot(out: Path, artifact: str, branch: str) -> int:
     write_file(out, data.decode("utf-8", "replace"))
     output.write(f"wrote {out}\n")
     return ExitCode.OK
+
+
+@command.command()
+@click.option(
+    "--exit-code",
+    metavar="N",
+    type=click.IntRange(0, 255),
+    required=True,
+    help="What `mailstate apply` ended with.",
+)
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What it has written with --report; there may be none.",
+)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Its journal, which knows since when something is held.",
+)
+@click.option(
+    "--held-days",
+    metavar="N",
+    type=click.IntRange(1, 365),
+    default=3,
+    help="Tell what is held for more days than these; default: 3.",
+)
+@click.option(
+    "--name", metavar="NAME", default="apply", help="Tells this issue from others; default: apply."
+)
+@author_option
+def issue(
+    exit_code: int,
+    report: Path | None,
+    journal: Path | None,
+    held_days: int,
+    name: str,
+    author: str,
+) -> int:
+    """
+    Have one open issue while applies fail, or hold something for long.
+
+    It names commit, author and objects, is written anew by each run, and closed by the first that
+    leaves nothing to tell. Needs the permission `issues: write`.
+    """
+    event = read_event(os.environ)
+    run = Run(
+        commit=event.commit, commit_url=event.commit_url, url=event.run_url, actor=event.actor
+    )
+    told = _read_report(report) if report and report.exists() else None
+    found = incident(
+        told,
+        run,
+        exit_code=exit_code,
+        held=_held(told, journal, timedelta(days=held_days)) if told and journal else (),
+    )
+    marker = _marker(name)
+    with repository(event, author) as there:
+        if found is None:
+            there.settle_issue(f"{marker}\n{settled(run)}", marker=marker)
+            output.write("All is well\n")
+        else:
+            there.raise_issue(found.title, f"{marker}\n{found.body}", marker=marker)
+            output.write(f"{found.title}\n")
+    return ExitCode.OK
+
+
+def _held(told: Report, journal: Path, longest: timedelta) -> Sequence[tuple[str, datetime]]:
+    """What waits for more than *longest*, as far as *journal* knows, and since when."""
+    memory = remembered(journal).get(told["target"], Memory())
+    return held_longer(told, memory.held, longest=longest, now=datetime.now(UTC))
+
+
+def _read_report(path: Path) -> Report:
+    """The report in *path*. Raises `SettingsError` if it is none of this version's format."""
+    try:
+        report: Report = json.loads(read_file(path))
+        if report["format_version"].partition(".")[0] == "1":
+            return report
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        pass
+    raise SettingsError(
+        f"{path} is no report of `mailstate apply`", hint="give the file of its --report"
+    )
 
 
 def _marker(name: str) -> str:

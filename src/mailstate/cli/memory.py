@@ -7,6 +7,7 @@ Each run names its dimail, and what a journal remembers of one dimail is nothing
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,14 @@ class Memory:
 
     `unwelcomed` are the mailboxes whose creation was begun and whose holder, as far as the
     journal tells, got no letter: not delivered, not known to be made, or killed in between.
-    `told` is how each domain stood when its support address last heard of it. `unfinished` is
-    the last run, if it was killed, or is still under way.
+    `told` is how each domain stood when its support address last heard of it. `held` is since when
+    each change waits that no run has tried since. `unfinished` is the last run, if it was killed,
+    or is still under way.
     """
 
     unwelcomed: tuple[Key, ...] = ()
     told: Mapping[DomainName, str] = field(default_factory=dict)
+    held: Mapping[Key, datetime] = field(default_factory=dict)
     unfinished: Unfinished | None = None
 
 
@@ -69,6 +72,7 @@ class _Recollection:
     unwelcomed: dict[Key, None] = field(default_factory=dict)
     owed_before: set[Key] = field(default_factory=set)
     told: dict[DomainName, str] = field(default_factory=dict)
+    held: dict[Key, datetime] = field(default_factory=dict)
     begun: dict[Key, str] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
     planned: int = 0
@@ -86,7 +90,9 @@ class _Recollection:
                 unknown=unknown,
                 not_begun=max(0, self.planned - done - failed - unknown),
             )
-        return Memory(unwelcomed=tuple(self.unwelcomed), told=self.told, unfinished=unfinished)
+        return Memory(
+            unwelcomed=tuple(self.unwelcomed), told=self.told, held=self.held, unfinished=unfinished
+        )
 
     def run(self, event: Mapping[str, Any]) -> None:
         self.begun.clear()
@@ -105,6 +111,10 @@ class _Recollection:
     def end(self, key: Key, event: Mapping[str, Any]) -> None:
         outcome = "unknown" if event.get("unknown") else event["outcome"]
         self.ended[outcome] = self.ended.get(outcome, 0) + 1
+        if outcome == "held":
+            self.held.setdefault(key, datetime.fromisoformat(event["at"]))
+        else:
+            self.held.pop(key, None)
         match self.begun.pop(key, None), event["letter"], outcome:
             case (_, "delivered", _) | (Action.DELETE, _, "applied"):
                 self.settle(key)

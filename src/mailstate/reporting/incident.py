@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mailstate.model.resources import Key
 from mailstate.reporting.paint import counted
 from mailstate.reporting.pieces import Value
 from mailstate.reporting.room import Group, Room, fitted, size
@@ -43,7 +44,7 @@ class Incident:
 
 
 def held_longer(
-    report: Report, since: Mapping[str, datetime], *, longest: timedelta, now: datetime
+    report: Report, since: Mapping[Key, datetime], *, longest: timedelta, now: datetime
 ) -> Sequence[tuple[str, datetime]]:
     """The addresses that *report* tells as held, and that wait for more than *longest* by now."""
     return [
@@ -129,10 +130,12 @@ def _groups(report: Report | None) -> Iterator[Group[str]]:
         lines = [_line(entry) for entry in outcomes if entry["outcome"] == outcome]
         yield _group(title, lines)
     yield _group("Refused by a guard", [_line(entry) for entry in report["refused"]])
+    letters = [(entry["address"], entry["letter"]) for entry in outcomes if entry["letter"]]
+    letters += [(late["address"], late) for late in report["late_letters"]]
     undelivered = [
-        f"- {code(Value(entry['address']))}: {sentence(entry['letter']['detail'])}\n"
-        for entry in outcomes
-        if entry["letter"] and not entry["letter"]["delivered"]
+        f"- {code(Value(address))}: {sentence(letter['detail'])}\n"
+        for address, letter in letters
+        if not letter["delivered"]
     ]
     yield _group("Made, but the letter did not go out (`mailstate notify`)", undelivered)
 
