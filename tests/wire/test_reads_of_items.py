@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.wire.answers import body, value
-from tests.wire.reading import ALIASES, BASIC, CHECK, V1, V2, World, stops
+from tests.wire.reading import ALIASES, BASIC, CHECK, V1, V2, A, World, stops
 
 NEEDED = {
     "/allows/": ("user", "domain"),
@@ -34,7 +34,8 @@ TOLD_BY_SOME = {
     V1: ("givenName", "surName", "displayName", "active"),
     CHECK: ("context_name", "delivery", "mx", "domain_exist.internal", "domain_exist.errors"),
 }
-GONE = object()
+GONE = "(gone)"
+"""Stands for a key that is not there."""
 
 
 def keys(table: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
@@ -53,7 +54,7 @@ def having(key: str, wrong: object) -> Callable[[Any], Any]:
         for step in way:
             item = item[step]
         assert last in item
-        if wrong is GONE:
+        if wrong == GONE:
             del item[last]
         else:
             item[last] = wrong
@@ -118,6 +119,13 @@ def done(plan: str) -> set[tuple[str, str, str | None]]:
         for change in json.loads(plan)["changes"]
         for field in change["fields"] or [None]
     }
+
+
+def test_the_check_of_another_domain_is_none(worlds):
+    """
+    Its state would open this one.
+    """
+    stops(worlds["2026"].all, CHECK, value(lambda told: {**told, "name": A, "state": "ok"}))
 
 
 @pytest.mark.parametrize("path", [V2, V1, "/domains/"])
