@@ -171,7 +171,7 @@ def issue(
     author: str,
 ) -> int:
     """
-    Have one open issue while applies fail, or hold something for long.
+    Have one open issue while applies fail or hold for long.
 
     It names commit, author and objects, is written anew by each run, and closed by the first that
     leaves nothing to tell. Needs the permission `issues: write`.
