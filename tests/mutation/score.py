@@ -3,7 +3,7 @@ How many mutants the tests killed, module by module: reads what `mutmut results 
 
     python tests/mutation/score.py --at-least 90 < results
 
-A mutant that ran out of its time counts as killed. Exits with 1 if fewer are, or none was tried.
+A mutant that ran out of its time counts as killed, and is named all the same. Exits with 1 if fewer are, or none was tried.
 """
 
 import argparse
@@ -21,7 +21,7 @@ def main() -> int:
     for line in sys.stdin:
         mutant, _, status = line.strip().rpartition(": ")
         modules[mutant.rpartition(".")[0]][status] += 1
-        if status not in KILLED:
+        if status != "killed":
             print(f"{status}: {mutant}")
     total = sum(modules.values(), Counter[str]())
     print(f"\n{'':34}{'mutants':>9}{'killed':>9}{'timeout':>9}{'left':>9}{'score':>9}")
