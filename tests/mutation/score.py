@@ -3,7 +3,8 @@ How many mutants the tests killed, module by module: reads what `mutmut results 
 
     python tests/mutation/score.py --at-least 90 < results
 
-A mutant that ran out of its time counts as killed, and is named all the same. Exits with 1 if fewer are, or none was tried.
+A mutant that ran out of its time counts as killed, and is named like those that were not. Exits
+with 1 if fewer are killed than demanded, or none was tried.
 """
 
 import argparse
