@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
-from mailstate.model.secret import Secret
+from mailstate.model.secret import Secret, wordless
 
 TEXT = "Corr3ct-horse"
 SECRET = Secret(TEXT)
@@ -210,3 +210,26 @@ def test_it_tells_whether_there_is_one(text):
     An empty one is false.
     """
     assert bool(text) is bool(Secret(text))
+
+
+def test_a_bug_without_words_can_still_be_reported():
+    """
+    Its type and where it came from are told; its text, its notes and its causes are not.
+    """
+
+    def fail():
+        error = KeyError(TEXT)
+        error.add_note(TEXT)
+        raise error from ValueError(TEXT)
+
+    try:
+        fail()
+    except KeyError as error:
+        bug = wordless(error)
+    with pytest.raises(RuntimeError) as caught:
+        raise bug
+    told = "".join(traceback.format_exception(caught.value))
+
+    assert "builtins.KeyError, whose text is left out" in told
+    assert "in fail\n" in told
+    assert TEXT not in told

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mailstate.cli.files import write_file
 from tests.secrets.canaries import ADMIN, found, written
 
 NOBODY = 65534
@@ -74,6 +75,16 @@ def test_no_temporary_file_is_left_behind(nest, command):
 
     assert (0, 3) == (good.code, bad.code)
     assert {"file", "taken"} == {path.name for path in (nest.folder / "out").iterdir()}
+
+
+def test_no_temporary_file_is_left_behind_by_a_bug(tmp_path):
+    """
+    Nor by Ctrl-C: whatever ends the writing.
+    """
+    with pytest.raises(UnicodeEncodeError):
+        write_file(tmp_path / "file", "\udcff")
+
+    assert [] == [*tmp_path.iterdir()]
 
 
 def test_the_sandbox_keeps_its_passwords_and_letters_to_itself(nest):
