@@ -385,6 +385,23 @@ VERBS = (
     ),
     Row(f"POST {MAILBOXES}/whole/reset-password/", 404, "Not Found", "token:alice"),
     Row(
+        "POST /domains/bare.example/mailboxes/simple/reset_password/",
+        422,
+        "Feature 'mailbox' not available on the domain",
+        "token:alice",
+        profiles=MODERN,
+    ),
+    Row(
+        f"PATCH /v2{MAILBOXES}/whole",
+        500,
+        CRASH,
+        "token:alice",
+        {"extras": {"ox": {"display_name": "f a"}}},
+        MODERN,
+    ),
+    Row(f"POST {MAILBOXES}/whole/code", 422, ANY, "token:alice", {"expires_in": 2**31}, MODERN),
+    Row(f"POST {MAILBOXES}/whole/code", 422, ANY, "token:alice", {"maxuse": -(2**31) - 1}, MODERN),
+    Row(
         f"POST {MAILBOXES}/right/code",
         404,
         "Mailbox not found in open-xchange",

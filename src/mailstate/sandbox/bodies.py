@@ -6,6 +6,7 @@ Each reader of a value knows the JSON Schema of what it takes, for the document 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ Location = tuple[str | int, ...]
 Schema = Mapping[str, Any]
 
 _INT32 = 2**31
+_DIGITS = re.compile("[+-]?[0-9]{1,9}")
 _TRUE = {"1", "on", "t", "true", "y", "yes"}
 _FALSE = {"0", "off", "f", "false", "n", "no"}
 
@@ -90,11 +92,10 @@ def _whole_number(value: object, at: Location) -> int:
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     if isinstance(value, str):
-        try:
+        if _DIGITS.fullmatch(value):
             return int(value)
-        except ValueError:
-            message = "Input should be a valid integer, unable to parse string as an integer"
-            raise Invalid(problem("int_parsing", at, message, value)) from None
+        message = "Input should be a valid integer, unable to parse string as an integer"
+        raise Invalid(problem("int_parsing", at, message, value))
     raise Invalid(problem("int_type", at, "Input should be a valid integer", value))
 
 
@@ -128,7 +129,7 @@ integer: Final = Parser(
         "anyOf": [
             {"type": "integer", "minimum": -_INT32, "maximum": _INT32 - 1},
             {"type": "boolean"},
-            {"type": "string", "pattern": "^-?[0-9]{1,9}$"},
+            {"type": "string", "pattern": f"^{_DIGITS.pattern}$"},
         ]
     },
 )
