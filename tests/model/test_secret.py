@@ -222,12 +222,10 @@ def test_a_bug_without_words_can_still_be_reported():
         error.add_note(TEXT)
         raise error from ValueError(TEXT)
 
-    try:
+    with pytest.raises(KeyError) as failed:
         fail()
-    except KeyError as error:
-        bug = wordless(error)
     with pytest.raises(RuntimeError) as caught:
-        raise bug
+        raise wordless(failed.value)
     told = "".join(traceback.format_exception(caught.value))
 
     assert "builtins.KeyError, whose text is left out" in told
