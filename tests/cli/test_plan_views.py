@@ -26,6 +26,18 @@ def test_a_plan_is_shown_as_markdown_and_saved_as_json(place):
     assert "1.0" == json.loads(place.read("plan.json"))["format_version"]
 
 
+def test_a_plan_is_shown_as_a_page(place):
+    """
+    Whole, with what belongs to it.
+    """
+    ran = place.call("plan", "--format", "html")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert ran.out.startswith("<!doctype html>")
+    assert ran.out.endswith("</html>\n")
+    assert "<code>domain/commune.example</code>" in ran.out
+
+
 def test_places_are_links_where_the_address_of_the_files_is_known(place):
     """
     In a workflow by itself, elsewhere by an option, which is heard first.

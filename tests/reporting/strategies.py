@@ -15,8 +15,9 @@ from mailstate.applying.outcome import (
     StillHeld,
 )
 from mailstate.errors import Place, Problem, Severity
-from mailstate.model.resources import Access, Alias, Domain, Mailbox, User
+from mailstate.model.resources import Access, Alias, Domain, Kind, Mailbox, User, kind_of
 from mailstate.model.state import Check, DnsRecord
+from mailstate.planning.causes import Cause
 from mailstate.planning.explain import Explanation
 from mailstate.planning.plan import (
     Action,
@@ -312,3 +313,18 @@ def tamed(value, names=None):
 
 
 _FIELDS = {field.name for kind in (User, Domain, Access, Mailbox, Alias) for field in fields(kind)}
+
+causes_of_kinds = st.one_of(
+    st.none(), st.lists(st.sampled_from(Cause), min_size=len(Kind), max_size=len(Kind))
+)
+
+
+def caused(plan, of_kinds):
+    """Give a cause to all that is in a plan, by its kind; or none at all."""
+    if of_kinds is None:
+        return None
+    changes = [*plan.changes, *(entry.change for entry in plan.held)]
+    changes += [entry.change for entry in (*plan.conflicts, *plan.refused)]
+    resources = [*(one.resource for one in changes), *(one.resource for one in plan.unmanaged)]
+    causes = dict(zip(Kind, of_kinds, strict=True))
+    return {one.key: causes[kind_of(one)] for one in resources}

@@ -5,12 +5,16 @@ What the views show, whole: a folder of expected texts for each example.
 """
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mailstate.reporting.markdown import Links, plan_markdown
+from mailstate import __version__
+from mailstate.reporting.html import plan_html
+from mailstate.reporting.links import Links
+from mailstate.reporting.markdown import plan_markdown
 from mailstate.reporting.paint import plain
 from mailstate.reporting.plan_text import plan_text
 from mailstate.reporting.problems import problems_github, problems_text
@@ -34,9 +38,16 @@ def views(example):
             ),
         )
         context = replace(CONTEXT, selection=example.selection)
+        yield "plan.html", _without_assets(plan_html(example.plan, context, links=LINKS))
         yield "plan.md", plan_markdown(example.plan, context, links=LINKS)
     if example.report is not None:
         yield "report.txt", report_text(example.report, plain)
+
+
+def _without_assets(page):
+    """Give a page without its style, its script (files of their own), their hashes, the version."""
+    page = re.sub(r"(?s)(<(style|script)>).*?(</\2>)", r"\1…\3", page)
+    return re.sub(r'content="default-src[^"]*"', 'content="…"', page).replace(__version__, "1.2.3")
 
 
 VIEWS = {f"{example.name}/{name}": text for example in EXAMPLES for name, text in views(example)}

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstate.errors import Place
-from mailstate.model.resources import DomainName, Kind, kind_of
+from mailstate.model.resources import DomainName
 from mailstate.planning.causes import Cause
 from mailstate.planning.plan import (
     Action,
@@ -24,13 +24,14 @@ from mailstate.planning.plan import (
 from mailstate.planning.plan import Reason as Why
 from mailstate.reporting.arranged import CAUSED, domain_of
 from mailstate.reporting.lead import lead
-from mailstate.reporting.markdown import LIMIT, Links, plan_markdown
+from mailstate.reporting.links import Links
+from mailstate.reporting.markdown import LIMIT, plan_markdown
 from mailstate.reporting.paint import visible
 from mailstate.reporting.pieces import Value
 from mailstate.reporting.spans import block, code, in_html, joined, place_link, sentence
 from tests.reporting.examples import CONTEXT, EXAMPLES, alias, mailbox
 from tests.reporting.rendered import PARSERS, by_markdown_it
-from tests.reporting.strategies import anything, plans, tamed, texts
+from tests.reporting.strategies import anything, caused, causes_of_kinds, plans, tamed, texts
 from tests.reporting.test_hostile_values import assert_harmless
 from tests.strategies import fewer
 
@@ -39,22 +40,6 @@ LINKS = Links(files=BASE, run="https://forge.example/o/r/actions/runs/7")
 BY_NAME = {one.name: one for one in EXAMPLES}
 
 parsers = pytest.mark.parametrize("parse", PARSERS)
-
-
-causes_of_kinds = st.one_of(
-    st.none(), st.lists(st.sampled_from(Cause), min_size=len(Kind), max_size=len(Kind))
-)
-
-
-def caused(plan, of_kinds):
-    """Give a cause to all that is in a plan, by its kind; or none at all."""
-    if of_kinds is None:
-        return None
-    changes = [*plan.changes, *(entry.change for entry in plan.held)]
-    changes += [entry.change for entry in (*plan.conflicts, *plan.refused)]
-    resources = [*(one.resource for one in changes), *(one.resource for one in plan.unmanaged)]
-    causes = dict(zip(Kind, of_kinds, strict=True))
-    return {one.key: causes[kind_of(one)] for one in resources}
 
 
 def shown(value):

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mailstate.errors import UsageError
-from mailstate.reporting.markdown import Links
+from mailstate.reporting.links import Links
 
 # No blank, quote, bracket or backslash: it stands within marks of Markdown and HTML as it is.
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]+")

@@ -41,9 +41,9 @@ from mailstate.reporting.plan_text import plan_text
 )
 @click.option(
     "--format",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=click.Choice(["text", "json", "markdown", "html"]),
     default="text",
-    help="How the plan is printed; markdown is for a pull request; default: text.",
+    help="How the plan is printed; markdown is for a pull request, html a page; default: text.",
 )
 @click.option(
     "--link-base",
@@ -95,6 +95,10 @@ def command(
             output.write(document)
         case "markdown":
             output.write(plan_markdown(plan, context, links=link_to))
+        case "html":
+            from mailstate.reporting.html import plan_html
+
+            output.write(plan_html(plan, context, links=link_to))
         case _:
             paint = output.painter(sys.stdout)
             output.write(

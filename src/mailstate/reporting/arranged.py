@@ -2,12 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mailstate.model.resources import Domain, DomainName, Key, Kind, Resource, User
+from mailstate.model.state import Check
 from mailstate.planning.causes import Cause
-from mailstate.planning.plan import Action, Actor, Change, Held, Hold, HoldReason, Plan, Unmanaged
+from mailstate.planning.checks import record_for, what_is_wrong, what_to_do
+from mailstate.planning.plan import (
+    Action,
+    Actor,
+    Change,
+    Held,
+    Hold,
+    HoldReason,
+    Plan,
+    Reason,
+    Unmanaged,
+)
 from mailstate.reporting.lead import PLURALS, is_removal
 
 _K = TypeVar("_K")
@@ -100,6 +112,29 @@ def domain_of(resource: Resource) -> DomainName:
             return name
         case _:
             return resource.domain
+
+
+def fault(check: Check, domain: DomainName) -> str:
+    """What is wrong, who mends it if it is no record, and the server's words for the unknown."""
+    wrong = what_is_wrong(check)
+    said = wrong if record_for(check.name) else f"{wrong}: {what_to_do(check, domain)}"
+    if wrong == what_is_wrong(replace(check, codes=())):
+        said += "".join(f"; dimail says: {detail}" for detail in check.details)
+    return said
+
+
+def left_alone(entries: Iterable[Unmanaged]) -> Sequence[tuple[str, Sequence[Unmanaged]]]:
+    """*entries* under titles with their numbers; accesses apart, for nobody misses them."""
+    found = grouped(entries, lambda entry: entry.reason is Reason.EXTRA_ACCESS)
+    titles = {
+        False: "{:,} live, but in no file",
+        True: "{:,} accesses that no file asks for: usual in dimail",
+    }
+    return [
+        (title.format(len(found[is_access])), found[is_access])
+        for is_access, title in titles.items()
+        if is_access in found
+    ]
 
 
 def aside(entry: Unmanaged) -> str:

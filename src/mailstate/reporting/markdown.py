@@ -7,14 +7,11 @@ held are cut last, and the cut is told.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from mailstate.model.resources import DomainName
-from mailstate.model.state import Check
 from mailstate.planning.causes import Cause
-from mailstate.planning.checks import record_for, what_is_wrong, what_to_do, zone_line
-from mailstate.planning.plan import Action, Actor, Blocked, Change, Plan, Reason, Unmanaged
+from mailstate.planning.checks import zone_line
+from mailstate.planning.plan import Action, Actor, Blocked, Change, Plan, Unmanaged
 from mailstate.reporting.arranged import (
     CAUSED,
     LABELS,
@@ -24,13 +21,16 @@ from mailstate.reporting.arranged import (
     asked_first,
     by_cause,
     by_domain,
+    fault,
     grouped,
+    left_alone,
     removals_first,
     table,
     to_do,
     waits,
 )
 from mailstate.reporting.lead import PLURALS, lead
+from mailstate.reporting.links import Links
 from mailstate.reporting.pieces import described, told
 from mailstate.reporting.plan_json import Context
 from mailstate.reporting.room import Group, Room, fitted, size
@@ -45,14 +45,6 @@ LIMIT = 65_000
 _FEW = 20
 _NAMED = 10
 _VERB = {Action.CREATE: "create", Action.UPDATE: "change", Action.DELETE: "**remove**"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
-    """Where links lead: the files at the commit that is planned, and the run that planned."""
-
-    files: str | None = None
-    run: str | None = None
 
 
 def plan_markdown(
@@ -166,13 +158,7 @@ class _Comment:
         return f"### Waiting\n\n{''.join(parts)}" if total else ""
 
     def _left_alone(self) -> str:
-        entries = self._plan.unmanaged
-        accesses = [entry for entry in entries if entry.reason is Reason.EXTRA_ACCESS]
-        others = [entry for entry in entries if entry.reason is not Reason.EXTRA_ACCESS]
-        groups = [
-            _fold(f"{len(others):,} live, but in no file", others),
-            _fold(f"{len(accesses):,} accesses that no file asks for: usual in dimail", accesses),
-        ]
+        groups = [_fold(title, some) for title, some in left_alone(self._plan.unmanaged)]
         return self._section("Left alone", "entries left alone", groups, _stray_line)
 
     def _cut_note(self, left_out: Mapping[str, tuple[int, int]]) -> str:
@@ -243,22 +229,13 @@ def _wait(wait: Wait) -> str:
     if len(wait.domains) > _NAMED:
         names += f" and {len(wait.domains) - _NAMED:,} more domains"
     text = f"**{HOLD[hold.reason].capitalize()}:** {names}: {sentence(hold.detail)}\n\n"
-    faults = "".join(f"- {_fault(check, hold.domain)}\n" for check in hold.checks)
+    faults = "".join(f"- {sentence(fault(check, hold.domain))}\n" for check in hold.checks)
     if faults:
         text += f"{faults}\n"
     if hold.records:
         lines = block(zone_line(record, hold.domain) for record in hold.records)
         text += f"To publish in the DNS of {code(hold.domain)}:\n\n{lines}\n"
     return text
-
-
-def _fault(check: Check, domain: DomainName) -> str:
-    """What is wrong, who mends it where it is no record, and the server's words for the unknown."""
-    wrong = what_is_wrong(check)
-    said = wrong if record_for(check.name) else f"{wrong}: {what_to_do(check, domain)}"
-    if wrong == what_is_wrong(replace(check, codes=())):
-        said += "".join(f"; dimail says: {detail}" for detail in check.details)
-    return sentence(said)
 
 
 def _stray_line(entry: Unmanaged) -> str:

@@ -124,11 +124,12 @@ def _of_domain(domain: Domain) -> Iterator[Sequence[Piece]]:
 
 
 def _of_mailbox(mailbox: Mailbox) -> Iterator[Sequence[Piece]]:
-    names = [name for name in (mailbox.first_name, mailbox.last_name) if name is not None]
+    told = {"first name": mailbox.first_name, "last name": mailbox.last_name}
+    names = {what: name for what, name in told.items() if name is not None}
     if mailbox.display_name is not None:
         yield [_piece(mailbox.display_name)]
-        if names and " ".join(names) != mailbox.display_name:
-            yield ["first and last name", *map(_piece, names)]
+        if names and " ".join(names.values()) != mailbox.display_name:
+            yield from ([what, _piece(name)] for what, name in names.items())
     if mailbox.active is False:
         yield ["inactive"]
     elif mailbox.secondary_email is not None:

@@ -54,11 +54,17 @@ def sentence(text: str) -> str:
 def place_link(place: Place, base: str | None) -> str:
     """Where something is written, as a link if *base*, the address of the files, is known."""
     shown = code(f"{place.file}:{place.line}")
+    target = address(place, base)
+    return f"[{shown}]({target})" if target else shown
+
+
+def address(place: Place, base: str | None) -> str | None:
+    """Where to read what is written at *place*, if that lies below *base*."""
     parts = place.file.split("/")
     if base is None or not all(parts) or {".", ".."} & set(parts):
-        return shown
+        return None
     path = "/".join(quote(part, safe="", errors="replace") for part in parts)
-    return f"[{shown}]({base}/{path}#L{place.line})"
+    return f"{base}/{path}#L{place.line}"
 
 
 def _span(piece: Piece | Altered) -> str:
