@@ -158,3 +158,41 @@ def test_no_file_names_a_place_on_somebodys_machine():
         if path.is_file():
             text = path.read_text(encoding="utf-8", errors="replace")
             assert not machine.search(text), name
+
+
+GUARANTEES = (ROOT / "docs/guarantees.md").read_text(encoding="utf-8")
+TESTS = {
+    name
+    for path in (ROOT / "tests").rglob("test_*.py")
+    for name in re.findall(r"def (test_\w+)\(", path.read_text(encoding="utf-8"))
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", GUARANTEES))))
+def test_each_test_that_holds_a_guarantee_exists(name):
+    """
+    A promise must not outlive what holds it.
+    """
+    assert name in TESTS
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(tests/[\w/.]+)`", GUARANTEES))))
+def test_each_place_that_holds_a_guarantee_exists(path):
+    """
+    Files and folders of tests.
+    """
+    assert (ROOT / path).exists()
+
+
+def test_each_guarantee_says_where_it_ends():
+    """
+    Or it would be believed too far.
+    """
+    titles = re.findall(r"^## (.*)$", GUARANTEES, re.MULTILINE)
+    unlimited = {"Not promised", "Slow and limited servers"}
+
+    assert [title for title in titles if title not in unlimited] == [
+        title
+        for title, text in re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", GUARANTEES, re.MULTILINE)
+        if "**Where it ends.**" in text
+    ]
