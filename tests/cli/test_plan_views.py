@@ -38,6 +38,17 @@ def test_a_plan_is_shown_as_a_page(place):
     assert "<code>domain/commune.example</code>" in ran.out
 
 
+def test_a_plan_is_shown_as_annotations(place):
+    """
+    The runner reads standard output, whoever reads the log has the summary beside it.
+    """
+    ran = place.call("plan", "--format", "github")
+
+    assert 0 == ran.code
+    assert ran.out.startswith("::notice file=state/commune.yaml,line=")
+    assert ran.err.startswith("Plan for http://127.0.0.1:")
+
+
 def test_places_are_links_where_the_address_of_the_files_is_known(place):
     """
     In a workflow by itself, elsewhere by an option, which is heard first.

@@ -16,6 +16,7 @@ from mailstate.reporting.html import plan_html
 from mailstate.reporting.links import Links
 from mailstate.reporting.markdown import plan_markdown
 from mailstate.reporting.paint import plain
+from mailstate.reporting.plan_github import plan_github
 from mailstate.reporting.plan_text import plan_text
 from mailstate.reporting.problems import problems_github, problems_text
 from mailstate.reporting.report import report_text
@@ -40,6 +41,8 @@ def views(example):
         context = replace(CONTEXT, selection=example.selection)
         yield "plan.html", _without_assets(plan_html(example.plan, context, links=LINKS))
         yield "plan.md", plan_markdown(example.plan, context, links=LINKS)
+        if notes := plan_github(example.plan):
+            yield "plan_annotations.txt", notes
     if example.report is not None:
         yield "report.txt", report_text(example.report, plain)
 

@@ -20,9 +20,9 @@ from mailstate.model.state import DesiredState
 from mailstate.planning.causes import causes
 from mailstate.planning.plan import Plan
 from mailstate.reporting.markdown import plan_markdown
-from mailstate.reporting.paint import visible
+from mailstate.reporting.paint import plain, visible
 from mailstate.reporting.plan_json import Context, plan_json
-from mailstate.reporting.plan_text import plan_text
+from mailstate.reporting.plan_text import headline, plan_text
 
 
 @click.command("plan")
@@ -41,7 +41,7 @@ from mailstate.reporting.plan_text import plan_text
 )
 @click.option(
     "--format",
-    type=click.Choice(["text", "json", "markdown", "html"]),
+    type=click.Choice(["text", "json", "markdown", "html", "github"]),
     default="text",
     help="How the plan is printed; markdown is for a pull request, html a page; default: text.",
 )
@@ -99,6 +99,11 @@ def command(
             from mailstate.reporting.html import plan_html
 
             output.write(plan_html(plan, context, links=link_to))
+        case "github":
+            from mailstate.reporting.plan_github import plan_github
+
+            output.write(plan_github(plan, causes=context.causes))
+            output.say(headline(plan, context.target, plain, selection=context.selection))
         case _:
             paint = output.painter(sys.stdout)
             output.write(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mailstate.errors import Problem, Severity
+from mailstate.reporting.commands import annotation
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.plan_json import to_text
 
@@ -70,18 +71,5 @@ def _counts(problems: Sequence[Problem]) -> dict[str, int]:
 
 
 def _annotation(problem: Problem) -> str:
-    place = problem.place
     message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-    return (
-        f"::{problem.severity} file={_property(place.file)},line={place.line},col={place.column},"
-        f"title={_property(problem.rule)}::{_data(message)}\n"
-    )
-
-
-def _data(text: str) -> str:
-    """*text* as the message of a workflow command (escapes as the runner undoes them)."""
-    return visible(text).replace("%", "%25")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return annotation(problem.severity, message, title=problem.rule, place=problem.place)
