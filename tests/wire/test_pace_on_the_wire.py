@@ -37,8 +37,8 @@ WANTED = desired(USERS, FILE)
 CALLS = 3 + 1 + 3 * len(NAMES)
 """Three lists, the token, and of each domain the two lists of mailboxes and that of aliases."""
 
-A_LITTLE = 0.004
-"""Seconds that an answer takes, so that calls are under way together."""
+A_LITTLE = 0.03
+"""Seconds that an answer takes: longer than it takes to ask, so that calls meet."""
 
 
 @dataclass
@@ -97,24 +97,24 @@ def logins(proxy: Proxy) -> int:
     return [asked.path for asked in proxy.asked].count("/token/")
 
 
-@pytest.mark.parametrize("concurrency", [1, 3, 8])
+@pytest.mark.parametrize("concurrency", [3, 8])
 def test_never_more_reads_at_once_than_allowed(sandbox, proxy, concurrency):
     """
     As many as are allowed, and no more.
     """
-    proxy.decide = always_slow
+    proxy.decide = slow
     read(sandbox, proxy, concurrency=concurrency)
 
     assert concurrency == proxy.most_at_once
     assert CALLS == len(proxy.asked)
 
 
-@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("concurrency", [1, 4])
 def test_never_more_calls_at_once_than_allowed_in_an_apply(place, proxy, concurrency):
     """
     Neither before the first change nor after it.
     """
-    proxy.decide = always_slow
+    proxy.decide = slow
     ran = place.call("apply", "--yes", "--concurrency", str(concurrency))
 
     assert ExitCode.OK == ran.code
@@ -122,8 +122,9 @@ def test_never_more_calls_at_once_than_allowed_in_an_apply(place, proxy, concurr
     assert len(NAMES) == len(place.sandbox.effects())
 
 
-def always_slow(_asked: Asked) -> Deed:
-    return Slow(before=A_LITTLE)
+def slow(asked: Asked) -> Deed:
+    """Some of the answers, early and late, keep others company."""
+    return Slow(before=A_LITTLE) if asked.number % 40 < 20 else Pass()
 
 
 class Counting:
@@ -168,12 +169,9 @@ def test_a_busy_server_is_asked_by_half_and_has_its_pause(sandbox, proxy, status
     read(sandbox, proxy, clock=clock)
 
     assert 7 == max(clock.pauses)
-    # A few others were on their way when it refused.
-    assert (4, 2, 4) == (
-        max(counting.at_once[:20]),
-        max(counting.at_once[27:36]),
-        max(counting.at_once[-20:]),
-    )
+    assert 2 < max(counting.at_once[:20])
+    assert 2 >= min(counting.windows(20, 60))
+    assert 2 < max(counting.at_once[60:])
     assert CALLS + 1 == len(proxy.asked)
 
 
@@ -190,10 +188,9 @@ def test_a_server_that_becomes_slow_is_asked_by_half(sandbox, proxy):
     proxy.decide = counting = Counting(proxy, dawdle)
     read(sandbox, proxy, clock=clock)
 
-    for some in counting.windows(4, 20):
-        assert some > 2
-    assert 2 >= min(counting.windows(20, CALLS))
-    assert 2 < max(counting.at_once[-10:])
+    assert 2 < max(counting.at_once[:20])
+    assert 2 >= min(counting.windows(20, 60))
+    assert 2 < max(counting.at_once[60:])
     assert CALLS == len(proxy.asked)
 
 
@@ -207,7 +204,7 @@ def test_one_login_for_each_token_that_ended_while_reading(sandbox, proxy, concu
     def decide(asked: Asked) -> Deed:
         if asked.number in ends:
             sandbox.expire_tokens()
-        return always_slow(asked)
+        return slow(asked)
 
     whole = read(sandbox, proxy)
     assert 1 == logins(proxy)
@@ -229,7 +226,7 @@ def test_one_login_for_each_token_that_ended_while_applying(place, proxy):
         if asked.method == "POST" and asked.number % 10 == 0:
             ends += 1
             sandbox.expire_tokens()
-        return always_slow(asked)
+        return slow(asked)
 
     proxy.decide = decide
     ran = place.call("apply", "--yes", "--format", "json", "--concurrency", "4")
