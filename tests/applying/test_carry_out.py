@@ -119,17 +119,18 @@ def test_a_busy_server_is_not_waited_for_beyond_reason():
 
 def test_a_server_that_stays_busy_is_given_up():
     """
-    Nothing was done, and nothing is in doubt.
+    Nothing was done, nothing is in doubt, and nobody waits after the last try.
     """
-    server = server_with(create=[Trouble.BUSY] * 9)
+    server, pauses = server_with(create=[Trouble.BUSY] * 9), Pauses()
 
-    outcome = carried_out(CREATE, server)
+    outcome = carried_out(CREATE, server, pauses)
 
     assert isinstance(outcome, Failed)
     assert not outcome.is_unknown
     assert "tried 4 times, and it is still not there: 429: later" == outcome.message
     assert "run it again: it looks first" == outcome.hint
     assert ["create"] * 4 == verbs(server)
+    assert [7.0] * 3 == pauses.seconds
 
 
 def test_a_lost_answer_is_read_back_and_the_password_is_gone():

@@ -144,9 +144,7 @@ class Carrier:
         fields = mailbox_fields(live, wanted)
         if not fields:
             return applied
-        update = Change(
-            action=Action.UPDATE, before=live, after=wanted, fields=fields, place=change.place
-        )
+        update = Change(action=Action.UPDATE, before=live, after=wanted, fields=fields)
         outcome = await self.carry_out(update)
         if isinstance(outcome, Failed):
             hint = "run it again: the rest is planned as an update"
