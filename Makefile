@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test format lint types layers zizmor actionlint unit coverage \
-	fix slow fuzz mutation lock build clean
+	fix slow fuzz chaos mutation lock build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -100,6 +100,10 @@ slow: $(READY) ## the tests that are left out of `make test` for their time
 
 fuzz: $(READY) ## ten minutes of damaged state files
 	@$(BIN)/python tests/fuzz/fuzz_validate.py --seconds 600
+
+# CHAOS_SEEDS=5000 plays more; each that fails is named with the command that repeats it.
+chaos: $(READY) ## 500 drawn schedules of faults, kills and signals; a quarter of an hour
+	@$(BIN)/python -m tests.chaos
 
 # Each mutant is the code with one thing changed; one that no test notices is named. Half an hour.
 mutation: $(READY) ## do the tests notice damage to the planner and the applier? 90 % of it at least

@@ -8,8 +8,10 @@ effects is the witness of what the server really did.
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -27,18 +29,17 @@ STRANGERS = ("max", "eve")
 OUTSIDE = "somebody@elsewhere.test"
 FEATURES = (["webmail", "mailbox", "alias"], ["mailbox", "alias"])
 
-_running: dict[str, Sandbox] = {}
 _stack = ExitStack()
 
 
 def setup_module():
-    for profile in PROFILES:
-        _running[profile] = _stack.enter_context(Sandbox(profile=profile, seed=7))
+    Runs.sandboxes = {
+        profile: _stack.enter_context(Sandbox(profile=profile, seed=7)) for profile in PROFILES
+    }
 
 
 def teardown_module():
     _stack.close()
-    _running.clear()
 
 
 domains = st.sampled_from(DOMAINS)
@@ -54,6 +55,9 @@ class Runs(RuleBasedStateMachine):
 
     `removed` says of each object that others took away after which effect they did it.
     """
+
+    sandboxes: ClassVar[Mapping[str, Sandbox]] = {}
+    """A running one of each profile."""
 
     def __init__(self):
         super().__init__()
@@ -72,7 +76,7 @@ class Runs(RuleBasedStateMachine):
     )
     def begin(self, profile, both, features, is_published):
         self.profile = profile
-        self.sandbox = _running[profile]
+        self.sandbox = self.sandboxes[profile]
         self.sandbox.reset()
         self.store = self.sandbox.store
         self.place = Place(self.folder, self.sandbox)
