@@ -23,6 +23,7 @@ from mailstate.planning.plan import (
 )
 from mailstate.planning.plan import Reason as Why
 from mailstate.reporting.arranged import CAUSED, domain_of
+from mailstate.reporting.html import plan_html
 from mailstate.reporting.lead import lead
 from mailstate.reporting.links import Links
 from mailstate.reporting.markdown import LIMIT, plan_markdown
@@ -359,6 +360,42 @@ def blocked(count):
         Blocked(change=change, reason=Why.TOO_MANY_REMOVALS, detail=f"too many {number}")
         for number, change in enumerate(removed(count))
     )
+
+
+def test_a_mailbox_that_pruning_switches_off_counts_as_removed():
+    """
+    No file asks for it any more; one that a file switches off is a change like others.
+    """
+    before, after = mailbox("ada", "Ada Martin"), mailbox("ada", "Ada Martin", active=False)
+    change = Change(
+        action=Action.UPDATE,
+        before=before,
+        after=after,
+        fields=("active",),
+        note="in no file, to be switched off",
+    )
+    asked = replace(change, note="", place=Place("state/a.yaml", 3, 1))
+
+    text = plan_markdown(Plan(changes=(change,)), CONTEXT)
+    assert text.startswith("**1 mailbox will be switched off.**\n")
+    assert "### Removed\n\n- change `mailbox/ada@commune.example`: in no file, to be" in text
+    text = plan_markdown(Plan(changes=(asked,)), CONTEXT)
+    assert text.startswith("**1 mailbox will be switched off; nothing is removed.**\n")
+    assert "- change `mailbox/ada@commune.example`: switched off · `state/a.yaml:3`\n" in text
+
+
+@pytest.mark.parametrize("view", [plan_markdown, plan_html])
+def test_many_domains_that_wait_for_the_same_are_told_at_once(view):
+    """
+    The first ten by name; what waits has them all.
+    """
+    some = [
+        replace(entry, hold=replace(entry.hold, actor=Actor.OPERATOR)) for entry in held(24, 12)
+    ]
+    text = view(Plan(held=tuple(some)), CONTEXT)
+
+    assert 1 == text.count(" and 2 more domains: the domain")
+    assert 1 == text.count("24 to create")
 
 
 counts = st.sampled_from([0, 1, 19, 21, 400, 1_500])

@@ -139,10 +139,10 @@ def left_alone(entries: Iterable[Unmanaged]) -> Sequence[tuple[str, Sequence[Unm
 
 def aside(entry: Unmanaged) -> str:
     """What there is to say of *entry* that is not true of all that is left alone."""
-    detail = entry.detail
     for said in _SAID_OF_ALL:
-        detail = detail.removeprefix(said)
-    return detail.strip()
+        if entry.detail.startswith(said):
+            return entry.detail.removeprefix(said).lstrip(" ")
+    return entry.detail
 
 
 def grouped(values: Iterable[_V], key: Callable[[_V], _K]) -> Mapping[_K, Sequence[_V]]:

@@ -41,6 +41,7 @@ from mailstate.reporting.tags import asset, attribute, code, joined, place_link,
 from mailstate.reporting.words import HOLD
 
 _FEW = 40
+_NAMED = 10
 _VERB = {Action.CREATE: "create", Action.UPDATE: "change", Action.DELETE: "remove"}
 
 
@@ -181,7 +182,9 @@ def _fold(title: str, aside_of_it: str, *, is_open: bool) -> str:
 def _wait(wait: Wait) -> str:
     """What is waited for, why, and the records that are to be published."""
     hold = wait.hold
-    names = ", ".join(map(code, wait.domains))
+    names = ", ".join(map(code, wait.domains[:_NAMED]))
+    if len(wait.domains) > _NAMED:
+        names += f" and {len(wait.domains) - _NAMED:,} more domains"
     text = f"<p><strong>{HOLD[hold.reason].capitalize()}:</strong> {names}"
     text += f": {sentence(hold.detail)}</p>\n"
     if hold.checks:

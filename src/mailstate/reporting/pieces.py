@@ -70,11 +70,12 @@ def prose(text: str) -> tuple[Piece, ...]:
     between backticks, and all that could be a link, a mention or mark-up somewhere.
     """
     shown = visible(text if len(text) <= _LONGEST_PROSE else f"{text[:_LONGEST_PROSE]}…")
-    return tuple(
+    pieces = tuple(
         piece
         for quoted, token in _TOKENS.findall(shown)
         for piece in ([Value(quoted)] if quoted else _of_token(token))
     )
+    return pieces or ((Value(shown),) if shown else ())
 
 
 def separated(pieces: Iterable[Piece | Altered]) -> Iterator[tuple[str, Piece | Altered]]:
@@ -150,8 +151,6 @@ def _piece(value: object) -> Piece:
     match value:
         case None:
             return "none"
-        case bool():
-            return "yes" if value else "no"
         case frozenset():
             return Value(", ".join(sorted(map(str, value)))) if value else "none"
         case _:
