@@ -29,6 +29,7 @@ CHECKS = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
+MODES = (GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 CALLERS = (
     "basic:admin",
     "basic:alice",
@@ -206,13 +207,13 @@ def hold_to_its_document(profile, running, examples, longest):
         known = {name: [*values] for name, values in KNOWN.items()}
         for _ in range(data.draw(st.integers(1, longest))):
             operation = data.draw(st.sampled_from(operations))
-            mode = data.draw(st.sampled_from(GenerationMode))
+            mode = data.draw(st.sampled_from(MODES))
             case = data.draw(operation.as_strategy(generation_mode=mode))
             if mode is GenerationMode.POSITIVE:
                 with_known_names(data.draw, case, known)
             assume(is_of_its_path(case))
             kind = next(iter(operation.definition.raw["security"][0]))
-            by = data.draw(st.sampled_from([f"{kind}:admin", f"{kind}:admin", *CALLERS]))
+            by = data.draw(st.sampled_from([*[f"{kind}:admin"] * 9, *CALLERS]))
             response = held(asker, case, headers[by])
             assert_form_is_judged(found["paths"], case, response)
             if operation.method == "post" and response.status_code < 300:
@@ -233,7 +234,7 @@ def assert_form_is_judged(paths, case, response):
     is_about_form = response.status_code == 422 and isinstance(response.json()["detail"], list)
 
     assert not (is_sound and is_about_form)
-    assert is_sound or response.status_code >= 400
+    assert is_sound or 400 <= response.status_code < 500
 
 
 def held(asker, case, header):
@@ -250,7 +251,7 @@ def test_whatever_is_asked_is_answered_as_written(running, profile):
     """
     Sound and spoilt requests, by admins, users and strangers.
     """
-    hold_to_its_document(profile, running, max(30, settings().max_examples), 5)
+    hold_to_its_document(profile, running, max(30, settings().max_examples), 12)
 
 
 @pytest.mark.slow
@@ -260,4 +261,4 @@ def test_whatever_is_asked_for_long_is_answered_as_written(running, profile):
     """
     The same, many times over.
     """
-    hold_to_its_document(profile, running, 500, 10)
+    hold_to_its_document(profile, running, 500, 20)
