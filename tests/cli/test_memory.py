@@ -121,6 +121,15 @@ def test_a_letter_that_was_paid_may_be_owed_anew(memory_of):
     assert () == memory_of(run(), *again, ended()).unwelcomed
 
 
+def test_a_letter_that_was_paid_is_forgotten(memory_of):
+    """
+    What is made later is judged by itself.
+    """
+    paid = [run(), begun(), run(), begun(), ended(letter="delivered")]
+
+    assert () == memory_of(*paid, run(), begun(), ended()).unwelcomed
+
+
 def test_each_dimail_has_its_own(memory_of):
     """
     Letters, news, and how the last run ended.

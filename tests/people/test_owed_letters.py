@@ -1,5 +1,9 @@
 """Letters that earlier runs of a journal owe: `apply` finds them there, and sends them."""
 
+import json
+import signal
+import time
+
 import pytest
 
 from mailstate.errors import ExitCode
@@ -113,6 +117,7 @@ def test_where_no_letters_are_wanted(owing, unwanted):
 
     assert [] == owing.apply(*JOURNAL, *options)["late_letters"]
     assert [] == owing.welcomed()
+    assert [False] == [line["letters"] for line in events(owing) if "letters" in line]
 
     owing.set()
 
@@ -157,9 +162,27 @@ def test_to_whom_nothing_is_due_any_more(owing, declared):
     The files say so.
     """
     owing.declare(declared)
+    ran = owing.call("apply", "--yes", *JOURNAL)
 
-    assert [] == owing.apply(*JOURNAL)["late_letters"]
+    assert ExitCode.OK == ran.code
+    assert "still due" not in ran.out
     assert [] == owing.welcomed()
+
+
+def test_whose_mailbox_somebody_else_has_switched_off(place):
+    """
+    No way in leads there; it stays due until the mailbox is switched on.
+    """
+    place.enable(a_domain(D, box("ada", active=False)))
+    killed_after_begun(place, "ada")
+    place.declare(a_domain(D, box("ada")))
+    place.forget()
+    path = f"/domains/{D}/mailboxes/ada"
+    place.sandbox.add_fault(kind="answer", method="PATCH", path=path, status=422)
+
+    assert [] == place.apply(*JOURNAL, code=ExitCode.CHANGE_FAILED)["late_letters"]
+    assert [] == place.welcomed()
+    assert {f"ada@{D}": True} == late(place.apply(*JOURNAL))
 
 
 def test_a_domain_that_is_not_looked_at(owing):
@@ -184,7 +207,10 @@ def test_what_dimail_has_only_half_of(owing):
     owing.forget()
 
     assert {"bob": "failed"} == outcomes(owing.apply(*JOURNAL, code=ExitCode.CHANGE_FAILED))
-    assert [] == owing.apply(*JOURNAL)["late_letters"]
+    ran = owing.call("apply", "--yes", *JOURNAL)
+
+    assert ExitCode.OK == ran.code
+    assert "still due" not in ran.out
     assert [] == owing.welcomed()
 
 
@@ -196,10 +222,11 @@ def test_what_was_never_made_is_made_and_gets_the_letter_of_a_new_mailbox(place)
     killed_after_begun(place, "ada")
     place.declare(a_domain(D, box("ada")))
     place.forget()
-    report = place.apply(*JOURNAL)
+    ran = place.call("apply", "--yes", *JOURNAL)
 
-    assert {"ada": "applied"} == outcomes(report)
-    assert [] == report["late_letters"]
+    assert ExitCode.OK == ran.code
+    assert "1 change planned: 1 applied\n" in ran.out
+    assert "earlier" not in ran.out
     assert ["ada@perso.example"] == place.welcomed()
     assert [] == place.apply(*JOURNAL)["late_letters"]
 
@@ -294,14 +321,52 @@ def test_a_password_is_set_only_where_it_must_be(owing, secrets_made):
     assert secrets_made == owing.keys()
 
 
-def test_after_the_first_failure_with_fail_fast(owing):
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_after_the_first_failure_with_fail_fast(owing, is_fast):
     """
-    Nothing more is begun, letters neither.
+    Nothing more is begun, letters neither; without it they are sent all the same.
     """
     owing.declare(a_domain(D, box("ada"), box("bob", secondary=None)))
     path = f"/domains/{D}/mailboxes/bob"
     owing.sandbox.add_fault(kind="answer", method="POST", path=path, status=422)
-    report = owing.apply(*JOURNAL, "--fail-fast", code=ExitCode.CHANGE_FAILED)
+    options = ["--fail-fast"] if is_fast else []
+    report = owing.apply(*JOURNAL, *options, code=ExitCode.CHANGE_FAILED)
 
-    assert [] == report["late_letters"]
-    assert [] == owing.welcomed()
+    assert ({} if is_fast else {f"ada@{D}": True}) == late(report)
+
+
+@pytest.mark.parametrize(
+    ("slow", "welcomed"),
+    [("ada/code", ["ada@perso.example"]), ("zoe", [])],
+    ids=["while_a_letter_is_under_way", "before_the_letters"],
+)
+def test_a_run_that_is_interrupted(place, slow, welcomed):
+    """
+    The letter under way is finished, the others are not begun: exit code 5, and they stay due.
+    """
+    place.enable(a_domain(D, box("ada"), box("bob")))
+    killed_after_begun(place, "ada", "bob")
+    if slow == "zoe":
+        place.declare(a_domain(D, box("ada"), box("bob"), box("zoe", secondary=None)))
+    place.forget()
+    path = f"/domains/{D}/mailboxes/{slow}"
+    place.sandbox.add_fault(kind="slow_before", method="POST", path=path, delay=2.0)
+    options = ("--concurrency", "1", "--format", "json")
+
+    def is_begun():
+        if slow == "zoe":
+            return f"mailbox/zoe@{D}" in {line.get("address") for line in events(place)}
+        return ("GET", f"/domains/{D}/mailboxes/ada") in place.asked()
+
+    with place.start("apply", "--yes", *JOURNAL, *options) as process:
+        ends = time.monotonic() + 20
+        while not is_begun():
+            assert time.monotonic() < ends, "it was not begun"
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+
+    assert ExitCode.INTERRUPTED == process.returncode
+    assert welcomed == place.welcomed()
+    assert json.loads(out)["interrupted"]
+    assert len(welcomed) == len(json.loads(out)["late_letters"])

@@ -88,7 +88,7 @@ class _Recollection:
                 done=done,
                 failed=failed,
                 unknown=unknown,
-                not_begun=max(0, self.planned - done - failed - unknown),
+                not_begun=self.planned - done - failed - unknown,
             )
         return Memory(
             unwelcomed=tuple(self.unwelcomed), told=self.told, held=self.held, unfinished=unfinished
@@ -106,7 +106,9 @@ class _Recollection:
         if action == Action.CREATE and key.startswith(f"{Kind.MAILBOX}/") and self.writes_letters:
             if key in self.unwelcomed:
                 self.owed_before.add(key)
-            self.unwelcomed[key] = None
+            else:
+                self.owed_before.discard(key)
+                self.unwelcomed[key] = None
 
     def end(self, key: Key, event: Mapping[str, Any]) -> None:
         outcome = "unknown" if event.get("unknown") else event["outcome"]
@@ -127,7 +129,6 @@ class _Recollection:
 
     def settle(self, key: Key) -> None:
         self.unwelcomed.pop(key, None)
-        self.owed_before.discard(key)
 
 
 class _Reading:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from mailstate.applying.mail_api import Found, Welcome
 from mailstate.applying.outcome import LateLetter, Letter, Report
 from mailstate.cli.memory import Memory
-from mailstate.cli.post import is_letter_due, letters_due
+from mailstate.cli.post import is_letter_due
 from mailstate.cli.session import Session
 from mailstate.errors import RemoteError
 from mailstate.model.resources import Key, Mailbox
@@ -40,13 +40,12 @@ def owed(memory: Memory, run: Session) -> Owed:
     """What *memory* says is due, as far as the files still declare it with an active holder."""
     declared = _declared(run.desired)
     mailboxes = tuple(declared[key] for key in memory.unwelcomed if key in declared)
-    made_now = {mailbox.key for mailbox in letters_due(run.plan)}
     there = (
         mailbox.key
         for mailbox in mailboxes
         if (live := run.live.domains.get(mailbox.domain))
         and mailbox.key in live.mailboxes
-        and mailbox.key not in live.half_made | made_now
+        and mailbox.key not in live.half_made
     )
     return Owed(mailboxes=mailboxes, there=frozenset(there))
 

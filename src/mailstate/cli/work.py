@@ -63,10 +63,10 @@ class Work:
         with stopped_by_signals(applier):
             with display:
                 report = await applier.apply(run.plan)
-            if self.counter and not report.interrupted:
+            if self.counter:
                 report = await self._send_owed(report, applier, self.counter)
-            if self.counter and not report.interrupted:
-                await self.herald.spread(self.counter.support, journal)
+                if not report.interrupted:
+                    await self.herald.spread(self.counter.support, journal)
         if journal:
             journal.finished(interrupted=report.interrupted)
         return report
