@@ -109,6 +109,15 @@ def test_a_domain_that_is_no_longer_disabled_asks_for_all_that_is_on_it():
     assert {MAILBOX: "asked", f"access/ville.example/{ALICE}": "due"} == found
 
 
+def test_a_stranger_on_a_domain_that_is_disabled_now_was_asked_for_by_nobody():
+    """
+    Neither before nor now.
+    """
+    found = caused([declared(domain())], [declared(domain(), disabled=True)], [live(domain(), ADA)])
+
+    assert {MAILBOX: "drift"} == found
+
+
 def test_an_access_is_asked_where_the_role_comes_to_need_one():
     """
     Dimail knows owners and administrators alike, and no viewers.
@@ -118,10 +127,10 @@ def test_an_access_is_asked_where_the_role_comes_to_need_one():
         return [declared(domain(), roles={user_id(ALICE): Role.OWNER, user_id(BOB): role})]
 
     there = [live(domain())]
+    without_bob = [declared(domain(), roles={user_id(ALICE): Role.OWNER})]
     access, user = f"access/commune.example/{BOB}", f"user/{BOB}"
-    assert {access: "asked", user: "asked"} == caused(
-        with_bob(Role.VIEWER), with_bob(Role.OWNER), there
-    )
+    for before in (without_bob, with_bob(Role.VIEWER)):
+        assert {access: "asked", user: "asked"} == caused(before, with_bob(Role.OWNER), there)
     assert {access: "due", user: "due"} == caused(
         with_bob(Role.ADMINISTRATOR), with_bob(Role.OWNER), there
     )

@@ -49,7 +49,7 @@ def causes(
     already counts as asked where *desired* is a part of the files.
     """
     looked_at = {name: domain for name, domain in base.domains.items() if name in desired.domains}
-    before = _entries(DesiredState(people=base.people, domains=looked_at), policy)
+    before = _entries(DesiredState(domains=looked_at), policy)
     now = _entries(desired, policy)
     found = {}
     for resource, is_there in _told(plan):
@@ -82,7 +82,7 @@ def _entries(state: DesiredState, policy: Policy) -> Callable[[Resource], object
 
     def entry(resource: Resource) -> object:
         if isinstance(resource, User):
-            return user_id(resource.name) in users or None
+            return user_id(resource.name) in users
         name = resource.name if isinstance(resource, Domain) else resource.domain
         domain = state.domains.get(name)
         if domain is None:
