@@ -1,73 +1,15 @@
 """What workflows say on the forge: run as their steps run it, against one that keeps all of it."""
 
-import json
 import re
 
 import pytest
 
 from mailstate.errors import ExitCode
 from mailstate.sandbox import Fault
-from tests.forge.stub import OURSELVES, TOKEN, Forge, Trouble
+from tests.forge.events import TIP
+from tests.forge.stub import OURSELVES, TOKEN, Trouble
 
-TIP, BASE = "a" * 40, "b" * 40
 MARKER = "<!-- mailstate plan -->"
-
-
-@pytest.fixture
-def forge():
-    with Forge() as made:
-        made.pulls[7] = {"number": 7, "head": {"sha": TIP}}
-        yield made
-
-
-@pytest.fixture
-def step(place, forge):
-    """Give a function that runs the command as a step of a workflow that an event has started."""
-    place.settings |= {
-        "GITHUB_API_URL": forge.url,
-        "GITHUB_SERVER_URL": "https://forge.example",
-        "GITHUB_REPOSITORY": forge.repository,
-        "GITHUB_EVENT_PATH": str(place.folder / "event.json"),
-        "GITHUB_RUN_ID": "17",
-        "GITHUB_ACTOR": "alice",
-        "GITHUB_SHA": "c" * 40,
-        "GITHUB_TOKEN": TOKEN,
-    }
-
-    def run(event, *arguments, **environment):
-        place.write("event.json", json.dumps(RECORDED[event]))
-        name = {"GITHUB_EVENT_NAME": NAMES[event]}
-        return place.call("ci", *arguments, env={**name, **environment})
-
-    return run
-
-
-def pull_request(*, source=1, tip=TIP):
-    return {
-        "pull_request": {
-            "number": 7,
-            "head": {"sha": tip, "repo": {"id": source}},
-            "base": {"sha": BASE, "repo": {"id": 1}},
-        }
-    }
-
-
-RECORDED = {
-    "opened": pull_request(),
-    "synchronised": pull_request(),
-    "fork": pull_request(source=2),
-    "late": pull_request(tip="d" * 40),
-    "merged": {"ref": "refs/heads/main", "after": "c" * 40},
-    "scheduled": {"schedule": "17 * * * *"},
-}
-NAMES = {
-    "opened": "pull_request",
-    "synchronised": "pull_request",
-    "fork": "pull_request",
-    "late": "pull_request",
-    "merged": "push",
-    "scheduled": "schedule",
-}
 
 
 def bodies(notes):
@@ -109,6 +51,19 @@ def test_a_late_run_says_nothing(place, forge, step):
 
     assert (ExitCode.OK, []) == (ran.code, forge.writes)
     assert "Another commit was pushed meanwhile; its own run speaks\n" == ran.out
+
+
+def test_where_a_run_has_left_nothing_the_comment_says_so(forge, step):
+    """
+    The one that stands there is for another commit, and must not be taken for this one's.
+    """
+    forge.comment(7, f"{MARKER}\nthe plan of yesterday")
+    ran = step("synchronised", "comment", "gone/comment.md")
+    (said,) = bodies(forge.comments)
+
+    assert ExitCode.OK == ran.code
+    assert said.startswith(f"{MARKER}\nFor [`{TIP[:10]}`](https://forge.example/")
+    assert "**There is no plan:** the run ended before there was one." in said
 
 
 def test_a_refused_comment_fails_the_step(place, forge, step):
@@ -188,6 +143,19 @@ def apply(place, step, event="merged", **environment):
     told = step(event, "issue", "--exit-code", str(int(ran.code)), *files)
     assert ExitCode.OK == told.code, told.err
     return ran.code
+
+
+def test_the_summary_says_what_the_issue_says(place, forge, step):
+    """
+    Also where there is none.
+    """
+    summary = {"GITHUB_STEP_SUMMARY": str(place.folder / "summary.md")}
+    step("merged", "issue", "--exit-code", "4", **summary)
+    step("scheduled", "issue", "--exit-code", "0", **summary)
+    said = place.read("summary.md")
+
+    assert said.startswith("### mailstate apply: it did not come to its end\n\nThe apply of [`ccc")
+    assert "### All is well\n\nAll is well since the apply of [`ccc" in said
 
 
 def issues(forge):

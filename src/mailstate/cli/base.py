@@ -1,16 +1,17 @@
-"""What the state files asked for at a Git revision, which nothing is checked out for."""
+"""What the state files ask for in Git, where nothing is checked out for it."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from mailstate.cli.git import commit, git
-from mailstate.errors import Place, Problem
+from mailstate.errors import Place, Problem, SettingsError, UsageError
 from mailstate.statefiles import Reading, read_sources
 from mailstate.statefiles.files import SUFFIXES, display
 from mailstate.statefiles.rulebook import problem
 
 _OPTION = "--base"
+_MERGED = "--merge"
 _REGULAR = ("100644", "100755")
 _LINK = "120000"
 
@@ -22,8 +23,31 @@ def read_base(revision: str, directory: Path) -> Reading:
     Where there was no such directory, nothing was asked for. Raises `UsageError` if Git cannot
     tell.
     """
-    at = commit(revision, cwd=directory, option=_OPTION)
-    listed = git("ls-tree", "-r", "-z", at, "--", ".", cwd=directory, option=_OPTION)
+    return _read(commit(revision, cwd=directory, option=_OPTION), directory, option=_OPTION)
+
+
+def read_merged(revision: str, directory: Path) -> Reading:
+    """
+    What the files in *directory* say once *revision* is merged into what is checked out.
+
+    All of it happens among Git's objects: nothing of *revision* is ever a file, and nothing in it
+    (attributes, links, hooks) has a say in how it is read. Raises `UsageError` if Git does not
+    know it, and `SettingsError` if the two cannot be merged.
+    """
+    asked = commit(revision, cwd=directory, option=_MERGED)
+    try:
+        told = git("merge-tree", "--write-tree", "HEAD", asked, cwd=directory, option=_MERGED)
+    except UsageError:
+        raise SettingsError(
+            "the pull request cannot be merged into what is checked out",
+            hint="bring the branch up to date, and resolve the conflicts",
+        ) from None
+    return _read(told.decode("ascii").strip(), directory, option=_MERGED)
+
+
+def _read(tree: str, directory: Path, *, option: str) -> Reading:
+    """What the files of *directory* say in *tree*."""
+    listed = git("ls-tree", "-r", "-z", tree, "--", ".", cwd=directory, option=option)
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     for mode, blob, name in _entries(listed):
@@ -33,7 +57,7 @@ def read_base(revision: str, directory: Path) -> Reading:
             problems.append(problem("file/symbolic-link", Place(shown, 1, 1), told))
         elif mode in _REGULAR and name.endswith(SUFFIXES):
             files[shown] = blob
-    contents = _contents(list(files.values()), directory)
+    contents = _contents(list(files.values()), directory, option=option)
     return read_sources(zip(files, contents, strict=True), problems)
 
 
@@ -48,10 +72,10 @@ def _entries(listed: bytes) -> Iterator[tuple[str, bytes, str]]:
                 yield mode.decode("ascii"), blob, path
 
 
-def _contents(blobs: list[bytes], directory: Path) -> Iterator[bytes]:
+def _contents(blobs: list[bytes], directory: Path, *, option: str) -> Iterator[bytes]:
     """The content of each of *blobs*."""
     given = b"".join(blob + b"\n" for blob in blobs)
-    told = git("cat-file", "--batch", cwd=directory, option=_OPTION, given=given)
+    told = git("cat-file", "--batch", cwd=directory, option=option, given=given)
     start = 0
     for _ in blobs:
         # `<hash> blob <size>`, the content, and an end of line.

@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from mailstate.cli import output
+from mailstate.cli import ci_plan, output
 from mailstate.cli.files import read_file, write_file
+from mailstate.cli.job import summarise, unfinished
 from mailstate.cli.memory import Memory, remembered
 from mailstate.errors import ExitCode, SettingsError
 from mailstate.forge.api import Api
@@ -31,11 +32,14 @@ _Function = Callable[..., Any]
 @click.group("ci")
 def command() -> None:
     """
-    What workflows do besides: one comment, one issue, the last snapshot.
+    What workflows do: a plan, one comment, one issue, the last snapshot.
 
     For steps of GitHub Actions and Forgejo Actions, with a token in GITHUB_TOKEN that has no more
     rights than each command names. They tell the run's event by the variables that are set there.
     """
+
+
+command.add_command(ci_plan.command)
 
 
 def author_option(function: _Function) -> _Function:
@@ -79,14 +83,16 @@ def comment(file: Path, author: str, name: str) -> int:
     """
     Have one comment at the pull request, written anew each time.
 
-    It says what is in FILE (Markdown). A run that comes late, for a commit that is no
-    longer the tip, says nothing. Needs the permission `pull-requests: write`.
+    It says what is in FILE (Markdown), or, where a run has left no such file, that there is no
+    plan. A run that comes late, for a commit that is no longer the tip, says nothing. Needs the
+    permission `pull-requests: write`.
     """
     event = read_event(os.environ)
     if event.pull is None:
         raise SettingsError("this run is not about a pull request", hint="on: pull_request")
     marker = _marker(name)
-    body = f"{marker}\n{read_file(file)}"
+    text = read_file(file) if file.exists() else unfinished(event)
+    body = f"{marker}\n{text}"
     if len(body) > LONGEST_COMMENT:
         raise SettingsError(
             f"{file} is too long for a comment",
@@ -174,7 +180,8 @@ def issue(
     Have one open issue while applies fail or hold for long.
 
     It names commit, author and objects, is written anew by each run, and closed by the first that
-    leaves nothing to tell. Needs the permission `issues: write`.
+    leaves nothing to tell. The summary of the job says the same. Needs the permission
+    `issues: write`.
     """
     event = read_event(os.environ)
     run = Run(
@@ -191,10 +198,11 @@ def issue(
     with repository(event, author) as there:
         if found is None:
             there.settle_issue(f"{marker}\n{settled(run)}", marker=marker)
-            output.write("All is well\n")
         else:
             there.raise_issue(found.title, f"{marker}\n{found.body}", marker=marker)
-            output.write(f"{found.title}\n")
+    title, text = (found.title, found.body) if found else ("All is well", settled(run))
+    output.write(f"{title}\n")
+    summarise(f"### {title}\n\n{text}")
     return ExitCode.OK
 
 

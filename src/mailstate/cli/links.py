@@ -29,9 +29,13 @@ def links(base: str | None) -> Links:
 
 def _files() -> str | None:
     """The working directory at the commit of the workflow, if it lies in the checkout."""
+    return below_checkout(_of_repository("blob", "GITHUB_SHA"))
+
+
+def below_checkout(blob: str | None) -> str | None:
+    """The working directory, if it lies in the checkout, whose address is *blob*."""
     here = Path.cwd().resolve()
     root = Path(os.environ.get("GITHUB_WORKSPACE") or here).resolve()
-    blob = _of_repository("blob", "GITHUB_SHA")
     if blob is None or not here.is_relative_to(root):
         return None
     below = here.relative_to(root).parts

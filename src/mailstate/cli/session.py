@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from mailstate.cli import output
+from mailstate.cli.base import read_merged
 from mailstate.cli.changed import changed_files
 from mailstate.cli.files import read_file
 from mailstate.cli.sandbox import sandbox_target
@@ -97,7 +98,11 @@ class PlanningOptions(RequestOptions, RemovalOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The options that say which files, which dimail, which domains, and what may be removed."""
+    """
+    The options that say which files, which dimail, which domains, and what may be removed.
+
+    With `merge`, the files are what they are once that Git revision is merged.
+    """
 
     state: Path | None
     target: str | None
@@ -110,6 +115,7 @@ class Request:
     prune: tuple[str, ...] | None = None
     delete_mailboxes: bool = False
     max_removals: int | None = None
+    merge: str | None = None
 
     def settings(self) -> Mapping[str, Any]:
         """What mailstate.toml says for the target, with the options over it."""
@@ -143,9 +149,9 @@ class Request:
         return replace(target, policy=planning)
 
 
-def read_desired(directory: Path) -> DesiredState:
+def read_desired(directory: Path, *, merge: str | None = None) -> DesiredState:
     """What the files in *directory* ask for; warnings are said. Raises `FilesError`."""
-    reading = read([directory])
+    reading = read([directory]) if merge is None else read_merged(merge, directory)
     if reading.desired is None:
         raise FilesError(reading.problems)
     output.warn(reading.problems)
@@ -155,7 +161,7 @@ def read_desired(directory: Path) -> DesiredState:
 def read_scope(request: Request, settings: Mapping[str, Any]) -> tuple[DesiredState, Selected]:
     """The selected part of what the files ask for, and what a plan says of the selection."""
     directory = state_directory(settings, request.state)
-    declared = read_desired(directory)
+    declared = read_desired(directory, merge=request.merge)
     selection = request.selection()
     since = selection.changed_since
     changed = changed_files(since, directory) if since is not None else None

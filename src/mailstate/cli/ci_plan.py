@@ -1,0 +1,219 @@
+"""`mailstate ci plan`: the plan of a pull request, and all that is said of it; nothing is sent."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from mailstate.cli import output
+from mailstate.cli.base import read_base
+from mailstate.cli.files import write_file
+from mailstate.cli.git import commit
+from mailstate.cli.job import commands_stopped, opening, summarise, unfinished
+from mailstate.cli.links import below_checkout
+from mailstate.cli.options import removal_options, selection_options, state_option, target_options
+from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
+from mailstate.cli.settings import state_directory
+from mailstate.errors import (
+    ExitCode,
+    FilesError,
+    MailstateError,
+    RemoteError,
+    SettingsError,
+    UsageError,
+)
+from mailstate.forge.event import Event, Pull, read_event
+from mailstate.model.state import DesiredState
+from mailstate.planning.causes import causes
+from mailstate.planning.plan import Plan
+from mailstate.reporting.html import plan_html
+from mailstate.reporting.links import Links
+from mailstate.reporting.markdown import LIMIT, plan_markdown
+from mailstate.reporting.no_plan import no_plan_markdown
+from mailstate.reporting.paint import plain
+from mailstate.reporting.plan_github import plan_github
+from mailstate.reporting.plan_json import Context, plan_json
+from mailstate.reporting.plan_text import plan_text
+from mailstate.reporting.problems import problems_github
+from mailstate.reporting.room import size
+
+_CREDENTIALS = ("MAILSTATE_PASSWORD", "MAILSTATE_PASSWORD_FILE")
+_RECORDED = (
+    "This is against the snapshot that the last apply has left, and not against dimail itself: "
+    "what was changed there since then is not in it."
+)
+_NO_BASE = (
+    "What this pull request asks for cannot be told from what was asked before: "
+    "the commit that it is based on is not here, or its files have errors."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    plan: Plan
+    context: Context
+    notes: tuple[str, ...]
+
+
+@click.command("plan")
+@click.option(
+    "--dir",
+    "directory",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where plan.json, plan.html and comment.md go.",
+)
+@click.option(
+    "--live",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Without credentials, plan against this snapshot.",
+)
+@click.option(
+    "--merge",
+    metavar="REV",
+    help="Plan what the files are once this Git revision is merged; none of it is checked out.",
+)
+@state_option
+@target_options
+@selection_options
+@removal_options
+def command(
+    directory: Path, live: Path | None, merge: str | None, **options: Unpack[PlanningOptions]
+) -> int:
+    """
+    Plan a pull request, and write down what is to be said of it.
+
+    Validates, plans, notes faults on their lines, and has in DIR the plan and the comment for
+    `mailstate ci comment`, which is in the summary of the job as well. However it ends, the
+    comment says for which commit, and if there is no plan why. Needs no right to write.
+    """
+    event = read_event(os.environ)
+    pull = event.pull
+    if pull is None:
+        raise SettingsError("this run is not about a pull request", hint="on: pull_request")
+    links = Links(files=below_checkout(event.files_url), run=event.run_url)
+    _begin(directory, event)
+    request = Request(**options, merge=merge)
+    try:
+        with commands_stopped():
+            planned = _planned(request, live, pull)
+            notes = "".join(f"{note}\n" for note in planned.notes)
+            context = planned.context
+            output.write(
+                plan_text(
+                    planned.plan,
+                    target=context.target,
+                    paint=plain,
+                    selection=context.selection,
+                    causes=context.causes,
+                )
+                + notes
+            )
+        _write(directory, event, planned, links)
+    except MailstateError as error:
+        head = opening(event)
+        text = no_plan_markdown(error, links=links, limit=LIMIT - size(head))
+        _say(directory, head + text)
+        if isinstance(error, FilesError):
+            output.write(problems_github(error.problems))
+        raise
+    output.write(plan_github(planned.plan, causes=planned.context.causes))
+    return ExitCode.REFUSED if planned.plan.refused else ExitCode.OK
+
+
+def _begin(directory: Path, event: Event) -> None:
+    """Have no plan of an earlier run in *directory*, and a comment for whatever ends this one."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name in ("plan.json", "plan.html"):
+            (directory / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{directory} cannot be written: {error.strerror}", hint="name another directory"
+        ) from None
+    write_file(directory / "comment.md", unfinished(event))
+
+
+def _planned(request: Request, live: Path | None, pull: Pull) -> _Planned:
+    notes = []
+    if request.merge is not None:
+        _check_merge(request, request.merge, pull)
+    if request.sandbox or request.url or any(os.environ.get(name) for name in _CREDENTIALS):
+        plan, context, desired = asyncio.run(_plan(request))
+    elif live is not None and live.exists():
+        plan, context, desired = recorded_plan(request, live)
+        notes.append(_RECORDED)
+    else:
+        raise RemoteError(
+            "this run has no credentials for dimail, and no snapshot that an apply has left",
+            hint="give the job MAILSTATE_PASSWORD; for a fork, have the workflow `apply` run once "
+            "before this one",
+        )
+    before = _asked_before(request, pull)
+    if before is None:
+        notes.append(_NO_BASE)
+    else:
+        context = replace(context, causes=causes(plan, desired, before, context.policy))
+    return _Planned(plan=plan, context=context, notes=tuple(notes))
+
+
+async def _plan(request: Request) -> tuple[Plan, Context, DesiredState]:
+    async with session(request) as run:
+        return run.plan, run.context, run.desired
+
+
+def _check_merge(request: Request, merge: str, pull: Pull) -> None:
+    """Raise unless *merge* is the commit that this run is for, and goes with the options."""
+    if request.changed_since is not None:
+        raise UsageError("--merge and --changed-since look at different files", hint="give one")
+    directory = state_directory(request.settings(), request.state)
+    if commit(merge, cwd=directory, option="--merge") != pull.head:
+        raise SettingsError(
+            "another commit was pushed since this run was started",
+            hint="the run of that commit tells what it changes",
+        )
+
+
+def _asked_before(request: Request, pull: Pull) -> DesiredState | None:
+    """What the files asked for without the pull request, None if that is not known."""
+    directory = state_directory(request.settings(), request.state)
+    for revision in _bases(request, pull, directory):
+        try:
+            return read_base(revision, directory).desired
+        except UsageError:
+            continue  # too little was fetched
+    return None
+
+
+def _bases(request: Request, pull: Pull, directory: Path) -> Iterator[str]:
+    """Where the files may be found as they are without *pull*, the best first."""
+    if request.merge is not None:
+        yield "HEAD"
+        return
+    try:
+        # What the forge checks out is the merge of the two; its base may be newer than the event.
+        if commit("HEAD^2", cwd=directory, option="--base") == pull.head:
+            yield "HEAD^1"
+    except UsageError:
+        pass
+    yield pull.base
+
+
+def _write(directory: Path, event: Event, planned: _Planned, links: Links) -> None:
+    plan, context = planned.plan, planned.context
+    write_file(directory / "plan.json", plan_json(plan, context))
+    write_file(directory / "plan.html", plan_html(plan, context, links=links))
+    head = opening(event) + "".join(f"*{note}*\n\n" for note in planned.notes)
+    _say(directory, head + plan_markdown(plan, context, links=links, limit=LIMIT - size(head)))
+
+
+def _say(directory: Path, text: str) -> None:
+    """Have *text* as the comment, and in the summary of the job."""
+    write_file(directory / "comment.md", text)
+    summarise(text)
