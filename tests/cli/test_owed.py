@@ -25,18 +25,10 @@ DELIVERED = Letter(to="ada@perso.example", is_delivered=True, detail="login-link
 
 
 class There:
-    """A dimail that has every mailbox, and counts how many are asked for at once."""
-
-    def __init__(self):
-        self.at_once = 0
-        self.most = 0
+    """A dimail that has every mailbox, and delivers every letter."""
 
     async def find(self, resource):
         """Read one thing back."""
-        self.at_once += 1
-        self.most = max(self.most, self.at_once)
-        await asyncio.sleep(0)
-        self.at_once -= 1
         return Found(resource=resource)
 
     async def welcome(self, _mailbox, _password):
@@ -44,9 +36,9 @@ class There:
         return DELIVERED
 
 
-def paid(report=Report(), *, stop_after=9, there=None, concurrency=1):  # noqa: B008 - frozen
+def paid(report=Report(), *, stop_after=9):  # noqa: B008 - frozen
     """Give the keys of the letters that are sent, if the run is to stop after so many."""
-    api, heard = there or There(), []
+    api, heard = There(), []
 
     async def send():
         stop = asyncio.Event()
@@ -62,7 +54,6 @@ def paid(report=Report(), *, stop_after=9, there=None, concurrency=1):  # noqa: 
             find=api.find,
             welcome=api,
             stop=stop,
-            concurrency=concurrency,
             tell=tell,
         )
         assert heard == [late.key for late in letters]
@@ -92,14 +83,3 @@ def test_whom_this_run_has_written_to_gets_no_second_letter():
     made = Change(action=Action.CREATE, before=None, after=BOXES[0])
 
     assert [BOB, ZOE] == paid(Report(outcomes=(Applied(change=made, letter=DELIVERED),)))
-
-
-def test_no_more_at_once_than_calls_are_allowed():
-    """
-    The server stalls at eight (contract §12).
-    """
-    there = There()
-
-    paid(there=there, concurrency=2)
-
-    assert 2 == there.most

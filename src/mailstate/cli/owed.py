@@ -67,7 +67,6 @@ async def pay(
     find: Find,
     welcome: Welcome,
     stop: asyncio.Event,
-    concurrency: int,
     tell: Callable[[LateLetter], None],
 ) -> tuple[LateLetter, ...]:
     """
@@ -77,22 +76,18 @@ async def pay(
     no other letter is begun.
     """
     welcomed = {key for key, _ in report.letters()}
-    turn = asyncio.Semaphore(concurrency)
-    letters: dict[Key, LateLetter] = {}
-
-    async def send(mailbox: Mailbox) -> None:
-        async with turn:
-            if stop.is_set():
-                return
-            letter = await _letter(mailbox, find, welcome)
+    letters: list[LateLetter] = []
+    # One after the other: of several that are under way, a kill might let none arrive.
+    for mailbox in owed.mailboxes:
+        if stop.is_set():
+            break
+        if mailbox.key in welcomed:
+            continue
+        letter = await _letter(mailbox, find, welcome)
         if letter is not None:
-            late = LateLetter(key=mailbox.key, letter=letter)
-            letters[mailbox.key] = late
-            tell(late)
-
-    due = [mailbox for mailbox in owed.mailboxes if mailbox.key not in welcomed]
-    await asyncio.gather(*map(send, due))
-    return tuple(letters[mailbox.key] for mailbox in due if mailbox.key in letters)
+            letters.append(LateLetter(key=mailbox.key, letter=letter))
+            tell(letters[-1])
+    return tuple(letters)
 
 
 async def _letter(mailbox: Mailbox, find: Find, welcome: Welcome) -> Letter | None:

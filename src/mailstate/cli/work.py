@@ -98,7 +98,6 @@ class Work:
             find=self.run.client.find,
             welcome=counter.greeter,
             stop=applier.stop,
-            concurrency=self.run.target.concurrency,
             tell=self._tell,
         )
         return replace(report, late_letters=letters, interrupted=applier.stop.is_set())
