@@ -12,6 +12,7 @@ from mailstate.errors import (
     BusyCallError,
     ConflictCallError,
     DoubtfulCallError,
+    LostAnswerError,
     RefusedCallError,
     RemoteError,
 )
@@ -101,7 +102,7 @@ def test_what_is_sent():
         (error(429), BusyCallError),
         (error(409, "User already exists"), ConflictCallError),
         (error(500), DoubtfulCallError),
-        (httpx.ReadError("canary"), DoubtfulCallError),
+        (httpx.ReadError("canary"), LostAnswerError),
         (ok([], 201), DoubtfulCallError),
         (ok([], 200), DoubtfulCallError),
         (ok(ADMIN | {"is_admin": False}, 201), DoubtfulCallError),

@@ -391,6 +391,8 @@ def test_connections_are_kept_after_good_answers_alone():
         ),
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "7\x1f"}, None),
+        ({"Retry-After": "9" * 400}, None),
         ({}, None),
     ],
 )

@@ -140,6 +140,9 @@ PASSING: dict[str, Fault] = {
     "gzip, damaged": body(_damaged, _GZIP),
     "gzip, not packed": body(lambda text: text, _GZIP),
     "deflate, not packed": body(lambda text: text, _DEFLATE),
+    "packed twice": body(lambda text: _packed(_packed(text)), ("content-encoding", "gzip, gzip")),
+    "packed twice, told twice": body(lambda text: _packed(_packed(text)), _GZIP, _GZIP),
+    "packed in an unknown way": body(zlib.compress, ("content-encoding", "br")),
     **{f"{number}": status(number) for number in (429, 500, 502, 503, 504)},
     "500 as dimail says it": always(Instead(500, b"Internal Server Error", close=True)),
     "502 as a page": always(Instead(502, _PAGE, (_HTML,))),
@@ -206,7 +209,6 @@ FINAL: dict[str, Fault] = {
     "gzip, cut": body(lambda text: _packed(text)[:-12], _GZIP),
     "gzip of nothing": body(lambda _: _packed(b""), _GZIP),
     "gzip that is not told": body(_packed),
-    "a packing that nobody knows": body(zlib.compress, ("content-encoding", "x-canary")),
 }
 """What ends the run at once."""
 
@@ -236,6 +238,11 @@ HARMLESS: dict[str, Fault] = {
     "numbers that are none": _all_over(lambda item: {**item, "x": float("nan")}),
     "everything twice": _listed(lambda items: items + items),
     "the other way round": _listed(lambda items: items[::-1]),
+    "more than was announced": lambda said: Instead(
+        said.status,
+        said.body + CANARY.encode(),
+        (*said.headers, ("content-length", str(len(said.body)))),
+    ),
     "gzip": body(_packed, _GZIP),
     "deflate": body(zlib.compress, _DEFLATE),
     "chunked": raw(_chunked(1.0, end=b"0\r\n\r\n")),

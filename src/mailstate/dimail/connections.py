@@ -38,6 +38,7 @@ _IDLE = 3.0
 LONGEST_ANSWER = 64 * 1024 * 1024
 """Bytes; the list of 20 000 mailboxes has two million of them (contract §12)."""
 
+_PACKINGS = ("identity", "gzip", "deflate")
 _REDIRECTS = 2
 _LAST_PORT = 65_535
 
@@ -140,7 +141,11 @@ class Connections:
                 ),
                 transport=self._transport,
                 trust_env=not self._direct,
-                headers={"User-Agent": f"mailstate/{__version__}", "Accept": "application/json"},
+                headers={
+                    "User-Agent": f"mailstate/{__version__}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": ", ".join(_PACKINGS[1:]),
+                },
             )
         except (ImportError, ValueError, httpx.InvalidURL):
             pass  # its text may hold the password of the proxy
@@ -261,6 +266,10 @@ class _TooLongError(Exception):
 
 
 async def _whole(response: httpx.Response) -> bytes:
+    # Those two unpack to a thousand times their size at most, piece by piece; what is packed
+    # twice, or in another way, could be more than all memory before it is counted.
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in _PACKINGS:
+        raise httpx.DecodingError("")
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece
@@ -282,7 +291,7 @@ def _answer(response: httpx.Response, body: bytes) -> Answer:
 def _retry_after(text: str | None, date: float | None) -> float | None:
     if text is None:
         return None
-    if text.strip().isdecimal():
+    if re.fullmatch("[0-9]{1,18}", text):
         return float(text)
     until = _http_date(text)
     # Without a clock on either side to compare with, a date says only "not now".
