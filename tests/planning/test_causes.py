@@ -118,6 +118,28 @@ def test_a_stranger_on_a_domain_that_is_disabled_now_was_asked_for_by_nobody():
     assert {MAILBOX: "drift"} == found
 
 
+def test_somebody_who_managed_a_disabled_domain_only_is_asked_for_now():
+    """
+    Nobody was to make him known to dimail before.
+    """
+    with_bob = {user_id(ALICE): Role.OWNER, user_id(BOB): Role.OWNER}
+    before = [declared(domain(), roles=with_bob, disabled=True)]
+    found = caused(before, [declared(domain(), roles=with_bob)], [live(domain())])
+
+    assert {f"user/{BOB}": "asked", f"access/commune.example/{BOB}": "asked"} == found
+
+
+def test_of_a_part_of_the_files_the_same_part_is_compared():
+    """
+    Somebody new to this domain is asked for, whatever other domains wanted of him.
+    """
+    with_bob = {user_id(ALICE): Role.OWNER, user_id(BOB): Role.OWNER}
+    before = [declared(domain()), declared(domain(VILLE), roles=with_bob)]
+    found = caused(before, [declared(domain(), roles=with_bob)], [live(domain())])
+
+    assert {f"user/{BOB}": "asked", f"access/commune.example/{BOB}": "asked"} == found
+
+
 def test_an_access_is_asked_where_the_role_comes_to_need_one():
     """
     Dimail knows owners and administrators alike, and no viewers.
