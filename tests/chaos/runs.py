@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-HASTE = 20
-"""How many seconds go by for a run in one of ours."""
-
 _NURSERY = Path(__file__).with_name("nursery.py")
 _LONGEST = 45.0
 
@@ -41,10 +38,11 @@ class Nursery:
     """
     Runs of the command, one at a time, by a process that has it loaded.
 
-    `hit` may be called from any thread while `run` waits in another.
+    Time goes by *haste* times faster in them. `hit` may be called from any thread while `run`
+    waits in another.
     """
 
-    def __init__(self, *, haste: float = HASTE) -> None:
+    def __init__(self, *, haste: float) -> None:
         # Coverage of killed processes is worth nothing, and slows the others down.
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")

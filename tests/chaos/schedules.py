@@ -3,7 +3,8 @@ What befalls the runs of one schedule, drawn from its seed and nothing else.
 
 What becomes of a request is decided by the run, its method, its path and how many of the same
 the run has made before; what becomes of a letter, by its recipient. Neither time nor the order
-in which requests of different kinds come has a say, so that a seed means the same every time.
+in which requests of different kinds come has a say: a seed decides the same every time. How far
+the calls under way have come when a run is killed is up to the machine.
 """
 
 import signal
@@ -34,6 +35,9 @@ from tests.wire.deeds import (
     Slow,
     Withhold,
 )
+
+HASTE = 20
+"""How much faster time goes by where runs meet trouble: they wait a lot."""
 
 _INTERNAL_ERROR = b"Internal Server Error"
 _BUSY = b"<html><head><title>503 Service Unavailable</title></head></html>"
@@ -149,7 +153,7 @@ def play(house: House, one: Schedule, tally: Tally | None = None) -> None:
     """Run through the schedule *one*, to its quiet end; raises if any promise is broken."""
     tally = tally or Tally()
     tally.schedules += 1
-    with house.stage(one.world) as stage:
+    with house.stage(one.world, haste=HASTE) as stage:
         # One run for each blow, and one that meets trouble alone.
         for number in range(one.blows + 1):
             blow = _blow(one, number, stage) if number < one.blows else None

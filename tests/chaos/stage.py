@@ -154,11 +154,11 @@ class Stage:
 
 
 class House:
-    """The parts of stages that last: a nursery, and a running sandbox of each profile."""
+    """The parts of stages that last: nurseries, and a running sandbox of each profile."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._nursery: Nursery | None = None
+        self._nurseries: dict[float, Nursery] = {}
         self._sandboxes: dict[str, Sandbox] = {}
 
     def __enter__(self) -> Self:
@@ -168,10 +168,15 @@ class House:
         self._stack.close()
 
     @contextmanager
-    def stage(self, world: World) -> Iterator[Stage]:
-        """A stage for *world*, with everything in its place."""
-        if self._nursery is None:
-            self._nursery = self._stack.enter_context(Nursery())
+    def stage(self, world: World, *, haste: float = 1) -> Iterator[Stage]:
+        """
+        A stage for *world*, with everything in its place.
+
+        With *haste*, time goes by so much faster in its runs: pauses are short, and so are
+        time-outs, which a slow machine then meets.
+        """
+        if haste not in self._nurseries:
+            self._nurseries[haste] = self._stack.enter_context(Nursery(haste=haste))
         sandbox = self._sandboxes.get(world.profile)
         if sandbox is None:
             sandbox = self._stack.enter_context(Sandbox(profile=world.profile, seed=7))
@@ -188,7 +193,7 @@ class House:
                     sandbox=sandbox,
                     proxy=proxy,
                     relay=relay,
-                    nursery=self._nursery,
+                    nursery=self._nurseries[haste],
                 )
         finally:
             shutil.rmtree(folder)

@@ -19,7 +19,7 @@ from tests.chaos.boundaries import MOMENTS, at_request, is_write
 from tests.chaos.ear import Ear
 from tests.chaos.mail_relay import MailRelay
 from tests.chaos.runs import Nursery
-from tests.chaos.schedules import trouble
+from tests.chaos.schedules import HASTE, trouble
 from tests.chaos.stage import JOURNAL, Stage
 from tests.chaos.witness import read
 from tests.chaos.world import World
@@ -34,7 +34,7 @@ def setup_module():
     Storms.sandboxes = {
         profile: _stack.enter_context(Sandbox(profile=profile, seed=7)) for profile in PROFILES
     }
-    _nurseries.append(_stack.enter_context(Nursery()))
+    _nurseries.append(_stack.enter_context(Nursery(haste=HASTE)))
 
 
 def teardown_module():
