@@ -63,7 +63,7 @@ class Scene:
     @property
     def order(self) -> Order:
         """What is wanted of it."""
-        return _order(self.file, self.prune, self.letters)
+        return order(self.file, self.prune, self.letters)
 
     @property
     def takes_token(self) -> bool:
@@ -100,7 +100,8 @@ class Scene:
             store.add_alias(D, "contact", OUTSIDE)
         self.lack(sandbox)
 
-    def is_as_asked(self, sandbox: Sandbox, change: Change) -> bool:
+    @staticmethod
+    def is_as_asked(sandbox: Sandbox, change: Change) -> bool:
         """Whether *sandbox* has what *change* is to bring about."""
         store = sandbox.store
         is_there = False
@@ -124,7 +125,8 @@ class Scene:
 
 
 @cache
-def _order(file: str, prune: frozenset[Kind], letters: str) -> Order:
+def order(file: str, prune: frozenset[Kind] = frozenset(), letters: str = "auto") -> Order:
+    """What *file* wants, with no limit to what may be removed of the kinds to *prune*."""
     policy = Policy(
         service_account="la_regie",
         assume_enabled=True,
