@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mailstate.errors import ExitCode
 from mailstate.sandbox import PROFILES, Sandbox
+from tests.cli.support import Terminal
 from tests.people.support import (
     ALICE,
     BOB,
@@ -51,6 +52,22 @@ def live(place):
 
 
 LOOSE = "max_removals_percent = 100\n"
+
+
+def test_what_is_switched_off_is_told_and_asked_about_as_removed(place):
+    """
+    It is an update, and takes away what no file asks for like a deletion.
+    """
+    strangers(place, mailboxes=2, aliases=1)
+    place.declare(a_domain(D, MINE, {**MINE, "local_part": "new", "first_name": "New"}))
+    place.set(LOOSE)
+    terminal = Terminal(place, "apply", "--prune", "mailboxes,aliases", "--no-notify")
+    terminal.expect("[y/N]: ")
+    terminal.type("n\n")
+    terminal.end()
+
+    assert "1 to create, 2 to update (2 in no file: switched off), 1 to delete" in terminal.screen
+    assert "Make 4 changes (3 removals)? [y/N]: " in terminal.screen
 
 
 def test_nothing_is_removed_by_default(place):

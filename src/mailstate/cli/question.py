@@ -10,6 +10,7 @@ from mailstate.cli import output
 from mailstate.cli.session import Session
 from mailstate.errors import InterruptedRunError
 from mailstate.planning.plan import Plan
+from mailstate.reporting.lead import is_removal
 from mailstate.reporting.paint import counted
 from mailstate.reporting.plan_text import headline, plan_text
 
@@ -50,6 +51,8 @@ def _question(plan: Plan) -> str:
     if not plan.changes:
         return ""
     question = f"Make {counted(len(plan.changes), 'change')}"
+    if removals := sum(map(is_removal, plan.changes)):
+        question += f" ({counted(removals, 'removal')})"
     if plan.held:
         held = counted(len(plan.held), "held one")
         question += f", and the {held} whose domains turn out enabled"

@@ -11,6 +11,7 @@ from mailstate.planning.causes import Cause
 from mailstate.planning.checks import record_to_publish, what_is_wrong, what_to_do, zone_line
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Reason, Unmanaged
 from mailstate.reporting.arranged import CAUSED, LABELS, aside, asked_first, by_cause
+from mailstate.reporting.lead import is_removal
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.words import (
     HOLD,
@@ -61,8 +62,10 @@ def plan_text(
 def summary_line(plan: Plan, *, is_partial: bool = False) -> str:
     """One sentence: what would be done, and what not; of a partial plan no more than was seen."""
     counts = plan.summary()
+    off = sum(is_removal(change) for change in plan.changes if change.after is not None)
+    removed = {"update": f" ({off} in no file: switched off)" if off else ""}
     work = [
-        f"{counts[action]} to {action}"
+        f"{counts[action]} to {action}{removed.get(action, '')}"
         for action in ("create", "update", "delete")
         if counts[action]
     ]
