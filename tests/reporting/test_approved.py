@@ -200,7 +200,7 @@ def test_a_plan_holds_if_all_of_it_was_approved_and_is_refused_else(world, data)
     message = objection(saved(approved), now)
 
     assert bool(excess) == bool(message)
-    for change, line in zip(excess, message.splitlines()[1:], strict=False):
+    for change, line in zip(excess[:20], message.splitlines()[1:], strict=False):  # and some more
         assert line.startswith(f"  {change.action} {change.key}: ")
 
 
