@@ -1,7 +1,10 @@
 """An apply of some sixty changes, killed at each boundary there is, and run again."""
 
+import signal
 from collections.abc import Sequence
+from http import HTTPStatus
 
+import httpx
 import pytest
 
 from tests.chaos import oracle
@@ -18,8 +21,9 @@ from tests.chaos.boundaries import (
 )
 from tests.chaos.mail_relay import Carry, Mishap, Posted
 from tests.chaos.recovery import recover
-from tests.chaos.stage import JOURNAL
+from tests.chaos.stage import JOURNAL, Stage
 from tests.chaos.witness import read
+from tests.wire.deeds import Asked, Deed, Hook, Pass, Reset
 
 
 def some_of(every: Sequence[tuple[object, ...]], number: int) -> list[object]:
@@ -202,3 +206,42 @@ def test_notify_killed_at_a_letter_writes_it_again(house):
         assert act.letters[1].recipients == again.letters[0].recipients
 
         oracle.check_ways_in(stage)
+
+
+def test_a_creation_that_lands_late_still_brings_its_letter(house):
+    """
+    What a killed run had asked for comes into being while the next run asks for it again.
+    """
+    with house.stage(world("2026")) as stage:
+        address, _ = next(iter(stage.world.holders().items()))
+        local_part, _, domain = address.rpartition("@")
+        path = f"/domains/{domain}/mailboxes/{local_part}"
+        asked = []
+
+        def dying(one: Asked) -> Deed:
+            if (one.method, one.path) == ("POST", path):
+                asked.append(one)
+                return Hook(Reset(), before=lambda: stage.nursery.hit(signal.SIGKILL))
+            return Pass()
+
+        def landing(one: Asked) -> Deed:
+            if (one.method, one.path) == ("POST", path):
+                return Hook(Pass(), before=lambda: land(stage, asked[0]))
+            return Pass()
+
+        stage.proxy.decide = dying
+        oracle.check(stage, stage.apply())
+        stage.proxy.decide = landing
+        stage.proxy.late.add(f"mailbox/{address}")
+        oracle.check(stage, stage.apply())
+        stage.world.publish(stage.sandbox)
+        recover(stage)
+
+
+def land(stage: Stage, asked: Asked) -> None:
+    """Have the server carry out *asked*, whose sender is gone."""
+    url, account = stage.sandbox.url, (stage.sandbox.username, stage.sandbox.password)
+    token = httpx.get(f"{url}/token/", auth=account).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.post(f"{url}{asked.path}", content=asked.body, headers=headers)
+    assert HTTPStatus.CREATED == answer.status_code
