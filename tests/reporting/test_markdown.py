@@ -317,14 +317,14 @@ def test_a_partial_plan_promises_no_more_than_it_saw():
     assert "About 1 of 7 domains; nobody looked at the others." in text
 
 
-def created(count, domains=7):
+def created(count, domains=7, letter="m"):
     """Give as many changes, on some domains."""
     return tuple(
         Change(
             action=Action.CREATE,
             before=None,
             after=mailbox(
-                f"m{number}", f"Ada {number}", DomainName(f"d{number % domains}.example")
+                f"{letter}{number}", f"Ada {number}", DomainName(f"d{number % domains}.example")
             ),
             place=Place(f"state/d{number % domains}.yaml", number + 1, 1),
         )
@@ -398,19 +398,37 @@ def test_many_domains_that_wait_for_the_same_are_told_at_once(view):
     assert 1 == text.count("24 to create")
 
 
-counts = st.sampled_from([0, 1, 19, 21, 400, 1_500])
+def test_where_there_is_not_room_for_all_each_domain_has_its_count():
+    """
+    As many as fit into a part of the comment, so that what must be told has its place.
+    """
+    text = plan_markdown(Plan(changes=created(3_000, 6), held=held(900, 3)), CONTEXT)
+
+    assert " 3,000 of 3,000 changes; " in text
+    for number in range(6):
+        assert f"- `d{number}.example`: 500 to create\n" in text
+    text = plan_markdown(Plan(changes=created(60_000, 20_000)), CONTEXT)
+    told = len(re.findall(r"^- `d[0-9]+\.example`: 3 to create$", text, re.MULTILINE))
+    assert 100 < told < 400
+    assert f"…and {20_000 - told:,} more, for which there is no room here." in text
+    assert "Changes in numbers" not in plan_markdown(Plan(changes=created(100)), CONTEXT)
+
+
+counts = st.sampled_from([0, 1, 19, 21, 400])
 
 
 @fewer
 @given(
-    counts, counts, counts, counts, counts, st.sampled_from([2_000, 4_000, 20_000, LIMIT, 10**7])
+    counts, counts, counts, counts, counts, st.sampled_from([2_000, 4_000, 20_000, LIMIT, 10**6])
 )
+@example(1_500, 1, 1_500, 1, 1, LIMIT)
+@example(1_500, 400, 0, 0, 0, LIMIT)
 def test_a_comment_fits_and_tells_exactly_what_is_left_out(new, away, waiting, no, stray, limit):
     """
     Whatever there is not room for is counted, and what is shown is whole.
     """
     plan = Plan(
-        changes=(*created(new), *removed(away)),
+        changes=(*created(new, letter="n"), *removed(away)),
         held=held(waiting, 200),
         refused=blocked(no),
         unmanaged=tuple(
@@ -427,6 +445,10 @@ def test_a_comment_fits_and_tells_exactly_what_is_left_out(new, away, waiting, n
 
     assert len(text.encode()) <= limit
     by_markdown_it(text)
+    # What a reviewer must not miss goes before what is created.
+    if away or waiting or no:
+        cut = re.search(r"Left out: [^;]*(removals|refused changes|held changes)", text)
+        assert not cut or not re.search(r"^- create `mailbox/n", text, re.MULTILINE)
     listed = len(re.findall(r"^ *- (?:create|change|\*\*remove\*\*|stays:) ", text, re.MULTILINE))
     left_out = {
         what: (int(cut.replace(",", "")), int(of.replace(",", "")))

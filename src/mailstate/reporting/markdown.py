@@ -51,13 +51,24 @@ def plan_markdown(
     plan: Plan, context: Context, *, links: Links | None = None, limit: int = LIMIT
 ) -> str:
     """*plan* in at most *limit* bytes, and so in no more characters by any count."""
-    return _Comment(plan, context, links or Links(), limit).text()
+    links = links or Links()
+    whole = _Comment(plan, context, links, limit)
+    text = whole.text()
+    return _Comment(plan, context, links, limit, is_cut=True).text() if whole.is_cut else text
 
 
 class _Comment:
-    """One comment, while it is put together: each section takes of the room what it needs."""
+    """
+    One comment, while it is put together: each section takes of the room what it needs.
 
-    def __init__(self, plan: Plan, context: Context, links: Links, limit: int) -> None:
+    Where it is known that there is not room for all, a count for each domain has precedence over
+    long lists.
+    """
+
+    def __init__(
+        self, plan: Plan, context: Context, links: Links, limit: int, *, is_cut: bool = False
+    ) -> None:
+        self.is_cut = is_cut
         self._plan = asked_first(plan, context.causes)
         self._causes = context.causes
         self._links = links
@@ -70,16 +81,18 @@ class _Comment:
         """All of it. What is to be cut first is put in last, wherever it stands."""
         plan = self._plan
         # Kept back for what may have to be said of a cut.
-        self._room.left -= size(self._head) + size(self._cut_note(_ALL_CUT)) + _SECTIONS * _MORE
+        self._room.left -= size(self._head) + size(self._cut_note(_ALL_CUT)) + _SECTIONS * _SECTION
         removals, others = removals_first(plan.changes)
         removed = self._section("Removed", "removals", [Group(items=removals)], self._line)
         refused = self._blocked("Refused by a guard", "refused changes", plan.refused)
         waiting = self._told_waits(waits(plan.held))
         decide = self._blocked("Somebody must decide", "conflicts", plan.conflicts)
+        counts = self._counts(others) if self.is_cut else ""
         held = self._held(waiting)
         changed = self._changes("Other changes" if removals else "Changes", others)
         alone = self._left_alone()
-        parts = (removed, refused, decide, held, changed, alone)
+        self.is_cut = bool(self._left_out)
+        parts = (removed, refused, decide, held, counts, changed, alone)
         body = "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
         return "\n".join(filter(None, (self._head + self._cut_note(self._left_out), body)))
 
@@ -94,6 +107,18 @@ class _Comment:
             self._left_out[what] = (total - shown, total)
             text += _more(total - shown)
         return f"### {title}\n\n{text}" if total else ""
+
+    def _counts(self, changes: Sequence[Change]) -> str:
+        """How many changes there are on each domain, in an eighth of the room at the most."""
+        lines = [
+            f"- {code(domain) if domain else 'People'}: {to_do(some)}\n"
+            for domain, some in by_domain(changes)
+        ]
+        room = Room(max(0, self._room.left) // 8)
+        text, shown = fitted([_fold("How many on each domain", lines)], str, room)
+        self._room.left -= size(text)
+        more = _more(len(lines) - shown) if shown < len(lines) else ""
+        return f"### Changes in numbers\n\n{text}{more}" if text else ""
 
     def _changes(self, title: str, changes: Sequence[Change]) -> str:
         """What is left to tell of, by domain; where causes are known, by cause before that."""
@@ -172,8 +197,9 @@ class _Comment:
         return f"\n**There is not room for all of it here.** Left out: {said}; {whole}.\n"
 
 
-_SECTIONS = 8
-_MORE = 80
+_SECTIONS = 9
+_SECTION = 200
+"""More than the title of a section and what is said of its cut."""
 _ALL_CUT = dict.fromkeys(
     (
         "removals",
