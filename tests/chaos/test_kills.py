@@ -213,10 +213,10 @@ def test_a_creation_that_lands_late_still_brings_its_letter(house):
     What a killed run had asked for comes into being while the next run asks for it again.
     """
     with house.stage(world("2026")) as stage:
-        address, _ = next(iter(stage.world.holders().items()))
+        address = next(one for one in stage.world.holders() if "fresh" in one)
         local_part, _, domain = address.rpartition("@")
         path = f"/domains/{domain}/mailboxes/{local_part}"
-        asked = []
+        asked: list[Asked] = []
 
         def dying(one: Asked) -> Deed:
             if (one.method, one.path) == ("POST", path):
@@ -233,7 +233,12 @@ def test_a_creation_that_lands_late_still_brings_its_letter(house):
         oracle.check(stage, stage.apply())
         stage.proxy.decide = landing
         stage.proxy.late.add(f"mailbox/{address}")
-        oracle.check(stage, stage.apply())
+        act = stage.apply()
+        oracle.check(stage, act)
+        entries = {entry["address"]: entry for entry in act.report["outcomes"]}
+
+        assert "was there already" == entries[f"mailbox/{address}"]["detail"]
+
         stage.world.publish(stage.sandbox)
         recover(stage)
 
