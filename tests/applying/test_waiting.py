@@ -220,6 +220,38 @@ def test_a_look_that_gets_no_turn_before_the_end_is_not_made():
     assert 1 == len(looks(server))
 
 
+def test_what_stays_held_is_told_when_its_time_is_over():
+    """
+    Not at the end of the run, which something else may take long to reach.
+    """
+
+    class Journal:
+        """Writes down what it hears of Ada."""
+
+        def __init__(self):
+            self.heard = []
+
+        def begun(self, change):
+            """Nothing to write."""
+
+        def looked(self, domain, hold):
+            """Nothing to write."""
+
+        def ended(self, outcome):
+            """Write down when."""
+            if outcome.change.after == ADA:
+                self.heard.append(asyncio.get_running_loop().time())
+
+    journal = Journal()
+    server = server_with(there(A, state=NEW), there(B), seconds={("create", BOB.key): 500.0})
+
+    _, took = waiting(server, desired(asked(A, ADA), asked(B, BOB)), wait=60.0, observers=[journal])
+
+    assert 500.0 <= took
+    assert 1 == len(journal.heard)
+    assert journal.heard[0] <= 62.0
+
+
 def test_a_stop_ends_the_waiting_at_once():
     """
     What is waited for stays held, with what held it.

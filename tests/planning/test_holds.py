@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from mailstate.model.resources import Access, User
 from mailstate.model.state import DomainState
 from mailstate.planning.checks import record_for
-from mailstate.planning.holds import hold_on, waits_for_its_domain
-from mailstate.planning.plan import Action, Actor, Change, HoldReason
+from mailstate.planning.holds import hold_on, hold_unseen, waits_for_its_domain
+from mailstate.planning.plan import Action, Actor, Change, Hold, HoldReason
 from tests.planning.examples import A, alias, asked, mailbox, there
 from tests.strategies import EXTERNAL, INTERNAL
 
@@ -135,6 +135,15 @@ def test_a_domain_that_is_not_there_holds_whatever_the_policy_says():
     assert hold is not None
     assert HoldReason.DOMAIN_ABSENT is hold.reason
     assert hold_on(A, None, assume_enabled=False) == hold
+
+
+def test_a_domain_that_cannot_be_looked_at_holds_too():
+    """
+    For the reason that the look gave; the next one may do better.
+    """
+    assert Hold(
+        domain=A, reason=HoldReason.CHECK_FAILED, actor=Actor.MAILSTATE, detail="timed out"
+    ) == hold_unseen(A, "timed out")
 
 
 OFF, ON = mailbox(active=False), mailbox()

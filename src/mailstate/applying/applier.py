@@ -25,7 +25,7 @@ from mailstate.applying.outcome import (
 from mailstate.applying.schedule import Schedule
 from mailstate.applying.watch import Watch
 from mailstate.errors import RemoteError
-from mailstate.model.resources import Alias, DomainName, Key, Mailbox, access_key, domain_key
+from mailstate.model.resources import DomainName, Key, access_key, domain_key
 from mailstate.model.state import LiveDomain
 from mailstate.planning.holds import hold_on, hold_unseen
 from mailstate.planning.plan import (
@@ -225,8 +225,9 @@ class Applier:
 
     async def _release(self, entry: Held) -> None:
         """Carry out a change that was held, if it is still what the plan saw."""
-        live, change = self._seen[entry.hold.domain], entry.change
-        found = recheck(change, live) if live.domain.name == _domain_of(change) else change
+        change = entry.change
+        # An alias that waits for a mailbox on another domain is not found there, and goes ahead.
+        found = recheck(change, self._seen[entry.hold.domain])
         if found is None:
             self._end(Applied(change=change, note="found done already"))
         elif isinstance(found, Blocked):
@@ -292,8 +293,3 @@ def _overtaken(domain: DomainName, found: Blocked) -> Hold:
     """The hold of a change that is not what the plan saw any more: the next plan tells."""
     reason, actor = HoldReason.OVERTAKEN, Actor.MAILSTATE
     return Hold(domain=domain, reason=reason, actor=actor, detail=found.detail)
-
-
-def _domain_of(change: Change) -> DomainName | None:
-    resource = change.resource
-    return resource.domain if isinstance(resource, Mailbox | Alias) else None
