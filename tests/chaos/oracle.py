@@ -112,11 +112,11 @@ def check_journal(stage: Stage, act: Act, told: Told) -> None:
     if act.is_cut_off:
         return
     assert not told.open, f"begun, and no word of the end: {told.open}"
-    assert told.has_finished or act.ran.code == ExitCode.REMOTE
-    if act.report is not None:
-        for entry in act.report["outcomes"]:
-            ended = told.ended.get(entry["address"], {"outcome": "not_begun"})
-            assert ended["outcome"] == entry["outcome"], entry
+    assert told.has_finished
+    assert act.report
+    for entry in act.report["outcomes"]:
+        ended = told.ended.get(entry["address"], {"outcome": "not_begun"})
+        assert ended["outcome"] == entry["outcome"], entry
 
 
 def check_failed(stage: Stage, act: Act, told: Told, address: str) -> None:
