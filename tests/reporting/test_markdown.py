@@ -287,6 +287,21 @@ def test_the_first_sentence_is_about_the_pull_request(causes, expected):
     assert titles == re.findall("^### (.*)", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, ", 1 of them a removal."), (2, ", 2 of them removals."), (0, "; nothing is removed.")],
+)
+def test_a_removal_that_nobody_asked_for_here_is_told_all_the_same(count, expected):
+    """
+    It happens on merge, whoever is behind it.
+    """
+    changes = (*created(2), *removed(count))
+    causes = {change.key: Cause.DRIFT for change in changes}
+    causes[changes[0].key] = Cause.ASKED
+
+    assert joined(lead(Plan(changes=changes), causes=causes)).endswith(f"against drift{expected}")
+
+
 def test_what_waits_or_is_refused_says_that_it_is_not_of_this_pull_request():
     """
     Its list is one for all causes, with what is asked first.

@@ -91,15 +91,17 @@ def _caused_by(plan: Plan, causes: Mapping[Key, Cause], cause: Cause) -> Plan:
 
 
 def _beside(plan: Plan, causes: Mapping[Key, Cause]) -> Iterator[list[Piece]]:
-    """`beside it, 4 changes already due, 1 change against drift`."""
-    others = []
+    """`beside it 4 changes already due and 1 change against drift, 1 of them a removal`."""
+    others, removals = [], 0
     for cause, said in ((Cause.DUE, "already due"), (Cause.DRIFT, "against drift")):
         part = _caused_by(plan, causes, cause)
         count = sum(map(len, (part.changes, part.held, part.conflicts, part.refused)))
+        removals += sum(map(is_removal, part.changes))
         if count:
             others.append(f"{changes_number(count)} {said}")
     if others:
-        yield [f"beside it {_and(others)}"]
+        which = "a removal" if removals == 1 else "removals"
+        yield [f"beside it {_and(others)}{f', {removals:,} of them {which}' if removals else ''}"]
 
 
 def _work(changes: Sequence[Change]) -> str:
