@@ -7,11 +7,12 @@ TIP, BASE, MERGED = "a" * 40, "b" * 40, "c" * 40
 
 def pull_request(*, source: int = 1, tip: str = TIP, base: str = BASE) -> dict[str, Any]:
     """The repository numbered *source* asks the one numbered 1 to take its commit *tip*."""
+    names = {1: "commune/mail"}
     return {
         "pull_request": {
             "number": 7,
-            "head": {"sha": tip, "repo": {"id": source}},
-            "base": {"sha": base, "repo": {"id": 1}},
+            "head": {"sha": tip, "repo": {"id": source, "full_name": names.get(source, "x/mail")}},
+            "base": {"sha": base, "repo": {"id": 1, "full_name": names[1]}},
         }
     }
 
