@@ -15,7 +15,7 @@ from mailstate.applying.outcome import (
     StillHeld,
     word_for,
 )
-from mailstate.model.resources import Kind, access_key
+from mailstate.model.resources import Access, Kind, access_key
 from mailstate.model.state import DomainState
 from mailstate.planning.plan import Actor, HoldReason
 from mailstate.planning.planner import plan
@@ -60,8 +60,8 @@ def test_a_first_run_makes_all_and_holds_what_waits():
         report.summary()
     )
     holds = [one.hold for one in report.outcomes if isinstance(one, StillHeld)]
-    assert {(HoldReason.ACTION_REQUIRED, Actor.OWNER, (EXTERNAL,))} == {
-        (hold.reason, hold.actor, hold.checks) for hold in holds
+    assert {(A, HoldReason.ACTION_REQUIRED, Actor.OWNER, (EXTERNAL,))} == {
+        (hold.domain, hold.reason, hold.actor, hold.checks) for hold in holds
     }
 
 
@@ -170,7 +170,8 @@ def test_a_look_that_fails_keeps_its_changes_held(trouble):
     (outcome,) = applied(desired(asked(A, mailbox())), server).outcomes
 
     assert isinstance(outcome, StillHeld)
-    assert (HoldReason.CHECK_FAILED, Actor.MAILSTATE) == (
+    assert (A, HoldReason.CHECK_FAILED, Actor.MAILSTATE) == (
+        outcome.hold.domain,
         outcome.hold.reason,
         outcome.hold.actor,
     )
@@ -205,6 +206,25 @@ def test_a_domain_that_could_not_be_read_is_read_once_it_may_be():
 
     assert {"applied"} == set(words(report).values())
     assert [access_key(A, SERVICE), "mailbox/bob@a.example"] == server.effects
+
+
+@pytest.mark.parametrize(
+    ("slow", "existing"),
+    [
+        ("access/a.example/la_regie", live(there(A, readable=False))),
+        ("domain/a.example", live(extra=[Access(domain=A, user=SERVICE)])),
+    ],
+)
+def test_a_domain_is_looked_at_once_it_is_there_and_may_be_read(slow, existing):
+    """
+    However long that takes; an access may be left of a domain that was there before.
+    """
+    server = FakeMail(existing, policy=POLICY, seconds={("create", slow): 30.0})
+
+    applied(desired(asked(A, mailbox())), server)
+
+    begun = {(call.verb, call.key): call.at for call in server.calls}
+    assert begun["create", slow] + 30.0 <= begun["look", "domain/a.example"]
 
 
 def test_one_slow_domain_does_not_delay_another():
