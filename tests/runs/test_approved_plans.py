@@ -6,7 +6,6 @@ options change, in each way alone and in mixtures. The real command carries out 
 or refuses with what differs and sends nothing that changes anything; the log of effects tells.
 """
 
-import os
 from collections import Counter
 from contextlib import ExitStack
 
@@ -236,16 +235,10 @@ def a_directory(world):
     (world.folder / PLAN).mkdir()
 
 
-def a_pipe(world):
-    (world.folder / PLAN).unlink()
-    os.mkfifo(world.folder / PLAN)
-
-
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (a_directory, "plan.json cannot be read: Is a directory"),
-        (a_pipe, "plan.json cannot be read: it is no regular file"),
         (lambda world: (world.folder / PLAN).unlink(), "plan.json cannot be read: No such file"),
         (lambda world: world.write(PLAN, b""), "plan.json is not JSON"),
         (lambda world: world.write(PLAN, world.read(PLAN)[:-9]), "plan.json is not JSON"),
@@ -271,7 +264,6 @@ def a_pipe(world):
     ],
     ids=[
         "directory",
-        "pipe",
         "missing",
         "empty",
         "cut",

@@ -11,7 +11,7 @@ import click
 
 from mailstate.applying.outcome import Report
 from mailstate.cli import output
-from mailstate.cli.files import check_writable, read_written_file, write_file
+from mailstate.cli.files import check_writable, read_file, write_file
 from mailstate.cli.journal import Journal
 from mailstate.cli.memory import Memory, Unfinished, remembered
 from mailstate.cli.news import Herald
@@ -113,11 +113,11 @@ def command(
         report=report,
         format=format,
     )
-    return asyncio.run(_apply(Request(**options), plan, choices))
+    saved = read_plan(read_file(plan), name=str(plan)) if plan else None
+    return asyncio.run(_apply(Request(**options), saved, choices))
 
 
-async def _apply(request: Request, approved: Path | None, choices: Choices) -> int:
-    saved = read_plan(read_written_file(approved), name=str(approved)) if approved else None
+async def _apply(request: Request, saved: Mapping[str, Any] | None, choices: Choices) -> int:
     # Standard output is for the result alone where that is JSON.
     stream = sys.stderr if choices.format == "json" else sys.stdout
     with _journal(choices) as journal:
