@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def read_file(path: Path) -> str:
         raise SettingsError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path} cannot be read: it is not UTF-8", hint=hint) from None
+
+
+def _is_planted(path: Path) -> bool:
+    """
+    Whether *path* is a link that anybody may have put there, as in /tmp, to any file of ours.
+
+    Linux follows none of these (fs.protected_symlinks); we follow links ourselves.
+    """
+    if not path.is_symlink():
+        return False
+    folder, link = path.parent.stat(), path.lstat()
+    is_open_to_all = bool(folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH)
+    return is_open_to_all and link.st_uid not in {os.geteuid(), folder.st_uid}
 
 
 def _is_special(path: Path) -> bool:
