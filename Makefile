@@ -111,10 +111,13 @@ mutation: $(READY) ## do the tests notice damage to the planner and the applier?
 	@HYPOTHESIS_PROFILE=mutation PYTHONHASHSEED=0 $(BIN)/mutmut run $(MUTMUT)
 	@$(BIN)/mutmut results --all true | $(BIN)/python tests/mutation/score.py --at-least 90
 
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --quiet
+
 # make lock LOCK=--upgrade takes newer versions; without it, only what pyproject.toml asks for.
-lock: $(READY) ## write requirements.lock afresh
-	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --quiet $(LOCK) --group dev pyproject.toml -o requirements.lock
+lock: $(READY) ## write requirements.lock afresh, and the part of it that a run needs
+	@$(COMPILE) $(LOCK) --group dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --constraints requirements.lock --group install pyproject.toml -o requirements-run.lock
 
 build: $(READY) ## wheel and sdist, in dist/
 	@$(BIN)/python -m hatchling build

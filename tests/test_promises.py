@@ -14,6 +14,7 @@ PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 SETTINGS = tomllib.loads(PYPROJECT)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+RUN_LOCK = (ROOT / "requirements-run.lock").read_text(encoding="utf-8")
 WORKFLOWS = sorted((ROOT / ".github").rglob("*.yml"))
 DEPENDENCIES = sorted(
     re.split(r"[^\w.-]", requirement)[0] for requirement in SETTINGS["project"]["dependencies"]
@@ -90,6 +91,26 @@ def test_the_lock_names_exact_versions_with_hashes_and_no_host():
         assert re.match(r"[\w.-]+==[^ ]+ ", requirement)
         assert "--hash=sha256:" in requirement
     assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", LOCK)
+
+
+def locked(lock):
+    """Give the version and the hashes of each package in *lock*, by its name."""
+    return {
+        found[1]: (found[2], set(re.findall(r"--hash=(\S+)", found[0])))
+        for found in re.finditer(r"^([\w.-]+)==(\S+).*(?:\n +--hash.*)*", lock, re.MULTILINE)
+    }
+
+
+def test_what_a_run_needs_is_locked_as_it_was_tested():
+    """
+    In a lock of its own, for actions and images, which need no tools of ours.
+    """
+    run, whole = locked(RUN_LOCK), locked(LOCK)
+
+    assert set(DEPENDENCIES) <= {name.lower() for name in run}
+    assert "pytest" not in run
+    assert run == {name: whole[name] for name in run}
+    assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", RUN_LOCK)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

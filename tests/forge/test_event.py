@@ -62,6 +62,16 @@ def test_a_merge(told):
     assert f"https://forge.example/commune/mail/blob/{MERGE}" == event.files_url
 
 
+def test_forgejo_shows_runs_and_files_at_addresses_of_its_own(told):
+    """
+    Its runs are counted in each repository.
+    """
+    event = told({}, GITEA_ACTIONS="true", FORGEJO_ACTIONS="true", GITHUB_RUN_NUMBER="3")
+
+    assert "https://forge.example/commune/mail/actions/runs/3" == event.run_url
+    assert f"https://forge.example/commune/mail/src/commit/{MERGE}" == event.files_url
+
+
 def test_a_schedule_is_nobodys_doing(told):
     """
     The forge names whoever touched the workflow last.

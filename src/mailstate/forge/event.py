@@ -36,7 +36,8 @@ class Event:
     Why and where a run was started.
 
     `commit` is what it looks at: of a pull request its tip, and not the merge that the forge
-    makes of it. `actor` is who caused it, empty for a schedule.
+    makes of it. `actor` is who caused it, empty for a schedule. `files` is what the forge has
+    between the address of a repository and a commit, to show its files.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Event:
     actor: str
     run: str
     pull: Pull | None = None
+    files: str = "blob"
 
     @property
     def run_url(self) -> str:
@@ -56,7 +58,7 @@ class Event:
     @property
     def files_url(self) -> str:
         """What the path of a file is put behind, to see it as it was in this run."""
-        return f"{self.server}/{self.repository}/blob/{self.commit}"
+        return f"{self.server}/{self.repository}/{self.files}/{self.commit}"
 
     @property
     def commit_url(self) -> str:
@@ -73,6 +75,9 @@ def read_event(environment: Mapping[str, str]) -> Event:
         raise SettingsError("there is no event: GITHUB_EVENT_PATH", hint=_HINT) from None
     name = environment.get("GITHUB_EVENT_NAME", "")
     pull = _pull(told)
+    # Forgejo, and Gitea before it, shows runs under another number, and files elsewhere.
+    is_forgejo = environment.get("GITEA_ACTIONS") == "true"
+    run = "GITHUB_RUN_NUMBER" if is_forgejo else "GITHUB_RUN_ID"
     return Event(
         name=name,
         repository=_fitting(environment, "GITHUB_REPOSITORY", _REPOSITORY),
@@ -80,8 +85,9 @@ def read_event(environment: Mapping[str, str]) -> Event:
         api=environment.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
         commit=pull.head if pull else _fitting(environment, "GITHUB_SHA", _COMMIT),
         actor="" if name == "schedule" else _fitting(environment, "GITHUB_ACTOR", _PERSON),
-        run=_fitting(environment, "GITHUB_RUN_ID", re.compile("[0-9]+")),
+        run=_fitting(environment, run, re.compile("[0-9]+")),
         pull=pull,
+        files="src/commit" if is_forgejo else "blob",
     )
 
 
