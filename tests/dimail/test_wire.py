@@ -257,7 +257,7 @@ def test_strangers_alone_are_not_expected_without_webmail():
         mailboxes(strange, webmail=False)
 
 
-def test_a_list_in_which_strangers_are_whole_is_that_of_another_domain():
+def test_a_list_in_which_strangers_alone_are_whole_is_that_of_another_domain():
     """
     Each domain's own list tells those of the others in its context as broken (contract §7).
     """
@@ -265,6 +265,13 @@ def test_a_list_in_which_strangers_are_whole_is_that_of_another_domain():
 
     with pytest.raises(MalformedAnswerError, match="list of another domain"):
         mailboxes(V1 | {"status": "broken"}, strange)
+
+
+def test_a_server_that_finds_strangers_whole_is_believed():
+    """
+    How today's servers tell them is not established (contract §15).
+    """
+    assert [ADA] == [box.mailbox for box in mailboxes(V1, V1 | {"email": "bob@b.example"})]
 
 
 @pytest.mark.parametrize(

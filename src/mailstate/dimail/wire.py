@@ -185,10 +185,10 @@ def mailboxes(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[ApiMa
     The mailboxes of *domain* in a list of the first API (§7), in a fixed order.
 
     The list of a webmail domain holds those of the other domains of its OX context, as broken
-    ones. A list in which others are whole is that of another domain.
+    ones. A list in which others are whole and none of *domain* is, is that of another domain.
     """
     own, strangers = _sorted_out(answer, domain)
-    if any(not webmail or item.text("status") == "ok" for item in strangers):
+    if (strangers and not webmail) or (any(map(_is_ok, strangers)) and not any(map(_is_ok, own))):
         raise answer.malformed("is a list of another domain")
     return _one_each(answer, (mailbox(item, domain, webmail=webmail) for item in own))
 
@@ -201,6 +201,10 @@ def mailboxes_v2(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[Ap
     if any("givenName" in item.fields() for item in own):
         raise answer.malformed("is a list of the first API")
     return _one_each(answer, (_mailbox_v2(item, domain, webmail=webmail) for item in own))
+
+
+def _is_ok(item: Node) -> bool:
+    return item.text("status") == "ok"
 
 
 def _sorted_out(answer: Node, domain: DomainName) -> tuple[list[Node], list[Node]]:
