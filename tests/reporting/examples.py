@@ -1,5 +1,6 @@
 """Small cases, each with a plan, and perhaps a report and problems, that a person should read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from mailstate.model.resources import (
     Domain,
     DomainName,
     Key,
+    Kind,
     Mailbox,
     Role,
     User,
@@ -35,6 +37,7 @@ from mailstate.model.state import (
     LiveState,
     Person,
 )
+from mailstate.planning.causes import Cause, causes
 from mailstate.planning.plan import Action, Actor, Blocked, Change, Hold, HoldReason, Plan, Policy
 from mailstate.planning.plan import Reason as Why
 from mailstate.planning.planner import plan
@@ -62,6 +65,7 @@ class Example:
     report: Report | None = None
     problems: tuple[Problem, ...] = ()
     selection: dict[str, object] | None = None
+    causes: Mapping[Key, Cause] | None = None
 
 
 def at(line, domain=COMMUNE):
@@ -355,6 +359,32 @@ def some_domains():
     return Example(name="some_domains", plan=made, selection={"domains": 1, "declared": 7})
 
 
+def a_pull_request():
+    """What it asks for, beside what was due and what others have changed in dimail."""
+    shut = {"state": DomainState.BROKEN, "failing": FAILING[:1]}
+    before = [mailbox("jean.dupont", "Jean Dupond"), mailbox("due", "Zoé Blanc")]
+    before_there = [mailbox("ève", "Ève Roux", VILLE), mailbox("max", "Max Petit", VILLE)]
+    now = [mailbox("jean.dupont", "Jean Dupont"), before[1]]
+    now_there = [*before_there, mailbox("new", "Léa Blanc", VILLE)]
+    desired, there = states(
+        [declared(domain(), *now), declared(domain(VILLE), *now_there)],
+        [
+            live(domain(), before[0], alias("strange", "x@elsewhere.example")),
+            live(domain(VILLE), mailbox("ève", "Ève Blanc", VILLE), **shut),
+        ],
+    )
+    base = DesiredState(
+        people=people(),
+        domains={
+            one.domain.name: one
+            for one in (declared(domain(), *before), declared(domain(VILLE), *before_there))
+        },
+    )
+    policy = replace(POLICY, prune=frozenset({Kind.ALIAS}), max_removals_percent=100)
+    made = plan(desired, there, policy)
+    return Example(name="a_pull_request", plan=made, causes=causes(made, desired, base, policy))
+
+
 def problems():
     """Faults of files, an error and a warning."""
     return Example(
@@ -386,5 +416,6 @@ EXAMPLES = [
     hostile(),
     letters(),
     some_domains(),
+    a_pull_request(),
     problems(),
 ]

@@ -35,13 +35,17 @@ def views(example):
         yield (
             "plan.txt",
             plan_text(
-                example.plan, target=CONTEXT.target, paint=plain, selection=example.selection
+                example.plan,
+                target=CONTEXT.target,
+                paint=plain,
+                selection=example.selection,
+                causes=example.causes,
             ),
         )
-        context = replace(CONTEXT, selection=example.selection)
+        context = replace(CONTEXT, selection=example.selection, causes=example.causes)
         yield "plan.html", _without_assets(plan_html(example.plan, context, links=LINKS))
         yield "plan.md", plan_markdown(example.plan, context, links=LINKS)
-        if notes := plan_github(example.plan):
+        if notes := plan_github(example.plan, causes=example.causes):
             yield "plan_annotations.txt", notes
     if example.report is not None:
         yield "report.txt", report_text(example.report, plain)

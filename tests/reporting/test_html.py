@@ -27,7 +27,9 @@ from tests.strategies import fewer
 BASE = "https://forge.example/o/r/blob/0123abc"
 LINKS = Links(files=BASE)
 PAGES = {
-    one.name: plan_html(one.plan, replace(CONTEXT, selection=one.selection), links=LINKS)
+    one.name: plan_html(
+        one.plan, replace(CONTEXT, selection=one.selection, causes=one.causes), links=LINKS
+    )
     for one in EXAMPLES
 }
 pages = pytest.mark.parametrize("page", [Page(text) for text in PAGES.values()], ids=list(PAGES))

@@ -93,8 +93,7 @@ class _Comment:
         alone = self._left_alone()
         self.is_cut = bool(self._left_out)
         parts = (removed, refused, decide, held, counts, changed, alone)
-        body = "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
-        return "\n".join(filter(None, (self._head + self._cut_note(self._left_out), body)))
+        return _spaced((self._head + self._cut_note(self._left_out), *parts))
 
     def _section(
         self, title: str, what: str, groups: Iterable[Group[_T]], line: Callable[[_T], str]
@@ -129,7 +128,7 @@ class _Comment:
             self._section(CAUSED[cause], f"{what} ({cause})", self._by_domain(some), self._bare)
             for cause, some in by_cause(changes, self._causes).items()
         ]
-        return "\n".join(sections)
+        return _spaced(sections)
 
     def _line(self, change: Change) -> str:
         """One change, labelled unless it is what the review is about."""
@@ -211,6 +210,11 @@ _ALL_CUT = dict.fromkeys(
     ),
     (10**9, 10**9),
 )
+
+
+def _spaced(parts: Iterable[str]) -> str:
+    """*parts* with an empty line between them."""
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 
 
 def _more(count: int) -> str:
