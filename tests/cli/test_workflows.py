@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from tests.cli.test_ci_plan import LEO, Checkout
 from tests.forge.events import pull_request
@@ -113,6 +114,9 @@ def test_a_pull_request_from_its_opening_to_its_apply(story):
     assert "**This pull request: 1 mailbox waits until" in story.comment()
     assert f"{story.comment().removeprefix(MARKER).strip()}\n\n" == synchronised["plan"].summary
 
+    assert "Léo" in (synchronised["plan"].folder / "state/commune.yaml").read_text("utf-8")
+    assert "Léo" not in (synchronised["comment"].folder / "state/commune.yaml").read_text("utf-8")
+
     story.merge()
     story.place.sandbox.publish_dns("commune.example")
     merged = story.apply()
@@ -174,6 +178,28 @@ def test_a_fork_that_has_gone_has_a_comment_without_a_plan(story):
 
     assert {"plan": "failure", "comment": "success"} == results(told)
     assert f"{NO_PLAN}the run ended before there was one." in story.comment()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("plan.yml", ({"plan"}, {"comment"})),
+        ("fork.yml", (set(), {"comment"})),
+        ("apply.yml", ({"apply"}, {"tell"})),
+    ],
+)
+def test_what_may_write_to_the_forge_knows_no_secret(name, expected):
+    """
+    And no job has more rights than it names.
+    """
+    workflow = yaml.safe_load((GITHUB / "workflows" / name).read_text("utf-8"))
+    writing = {
+        job for job, told in workflow["jobs"].items() if "write" in told["permissions"].values()
+    }
+    knowing = {job for job, told in workflow["jobs"].items() if "secrets." in str(told)}
+
+    assert {} == workflow["permissions"]
+    assert expected == (knowing, writing)
 
 
 @pytest.fixture
