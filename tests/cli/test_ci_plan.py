@@ -146,6 +146,10 @@ def test_faults_are_noted_on_their_lines_and_listed(checkout, plan):
     where = f"/blob/{checkout.tip}/state/more.yaml#L2"
     assert f"\n- [`state/more.yaml:2`](https://forge.example/commune/mail{where}): " in comment
     assert "`@everyone ![](x)`" in comment
+    assert (
+        ": `own` is not a field of a domain (did you mean `owners`?); "
+        "correct the name of the field, or remove it (`schema/unknown-field`)\n"
+    ) in comment
     assert 3 == ran.out.count("::error file=state/more.yaml,line=")
     assert ran.out.rindex("::stop-commands::") < ran.out.index("::error ")
 

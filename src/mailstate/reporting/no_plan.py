@@ -32,5 +32,5 @@ def _head(error: MailstateError) -> str:
 
 
 def _line(fault: Problem, links: Links) -> str:
-    said = ". ".join(sentence(part.rstrip(".")) for part in (fault.message, fault.hint) if part)
+    said = "; ".join(sentence(part) for part in (fault.message, fault.hint) if part)
     return f"- {place_link(fault.place, links.files)}: {said} ({code(fault.rule)})\n"

@@ -89,7 +89,7 @@ def separated(pieces: Iterable[Piece | Altered]) -> Iterator[tuple[str, Piece | 
 
 # Between backticks, or between blanks.
 _TOKENS = re.compile(r"`([^`]+)`|([^\s`]+|`)")
-_AFTER = "),;:."
+_AFTER = "),;:.?"
 _FEW = 2
 _PUNCTUATED = re.compile(rf"(\(?)(.*?)([{_AFTER}]*)", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿŒœ][A-Za-zÀ-ÖØ-öø-ÿŒœ'’-]*|\d{1,6}|%")
