@@ -104,7 +104,7 @@ def test_a_pull_request_from_its_opening_to_its_apply(story):
     """
     opened = story.plan({"state/commune.yaml": "domains: no\n"})
     assert {"plan": "failure", "comment": "success"} == results(opened)
-    assert NO_PLAN in story.comment()
+    assert f"{NO_PLAN}the state files have 1 error\n" in story.comment()
     assert "::error file=state/commune.yaml,line=1," in opened["plan"].log
 
     synchronised = story.plan(with_leo(story))
@@ -159,6 +159,9 @@ def test_applies_that_fail_have_one_issue_until_they_recover(story):
     again = story.apply("schedule")
     assert {"apply": "failure", "tell": "success"} == results(failing) == results(again)
     assert ["open"] == story.issues()
+    (issue,) = story.forge.issues.values()
+    assert "or refused the credentials" in issue["body"]
+    assert "by the schedule" in issue["body"]
     assert not [one for one in story.forge.artifacts.values() if one["name"] == "snapshot"]
 
     story.runner.secrets["MAILSTATE_PASSWORD"] = password
