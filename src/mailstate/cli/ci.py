@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from mailstate.cli import ci_plan, output
+from mailstate.cli import output
 from mailstate.cli.files import read_file, write_file
 from mailstate.cli.job import summarise, unfinished
 from mailstate.cli.memory import Memory, remembered
@@ -29,7 +29,21 @@ _AUTHOR = "github-actions[bot]"
 _Function = Callable[..., Any]
 
 
-@click.group("ci")
+class _Commands(click.Group):
+    """Loads what plans only to plan: what comments need none of it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "plan"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "plan":
+            from mailstate.cli import ci_plan
+
+            return ci_plan.command
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group("ci", cls=_Commands)
 def command() -> None:
     """
     What workflows do: a plan, one comment, one issue, the last snapshot.
@@ -37,9 +51,6 @@ def command() -> None:
     For steps of GitHub Actions and Forgejo Actions, with a token in GITHUB_TOKEN that has no more
     rights than each command names. They tell the run's event by the variables that are set there.
     """
-
-
-command.add_command(ci_plan.command)
 
 
 def author_option(function: _Function) -> _Function:

@@ -11,7 +11,6 @@ from mailstate.cli import output
 from mailstate.cli.base import read_merged
 from mailstate.cli.changed import changed_files
 from mailstate.cli.files import read_file
-from mailstate.cli.sandbox import sandbox_target
 from mailstate.cli.settings import (
     SETTINGS_FILE,
     Target,
@@ -142,6 +141,8 @@ class Request:
         if self.sandbox and self.url:
             raise UsageError("--sandbox and --url name two servers", hint="give one of them")
         if self.sandbox:
+            from mailstate.cli.sandbox import sandbox_target  # a server, which others need not load
+
             target = sandbox_target(settings, concurrency=self.concurrency)
         else:
             target = remote_target(settings, url=self.url, concurrency=self.concurrency)
