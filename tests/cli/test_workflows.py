@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 
+import click
 import pytest
 import yaml
 
+from mailstate.cli.main import mailstate as top
 from tests.cli.test_ci_plan import LEO, Checkout
 from tests.forge.events import pull_request
 from tests.forge.runner import GITHUB, Runner
@@ -331,3 +333,35 @@ def test_installing_gives_nobody_the_credentials(tmp_path):
     assert 1 == done.returncode
     assert "RUNNER_TEMP" in (tmp_path / "environment").read_text()
     assert "hushhush" not in (tmp_path / "environment").read_text()
+
+
+def scripts(told):
+    """Give each piece of shell in a pipeline."""
+    if isinstance(told, dict):
+        for key, value in told.items():
+            if key in {"run", "script"}:
+                yield from [value] if isinstance(value, str) else value
+            else:
+                yield from scripts(value)
+    elif isinstance(told, list):
+        for value in told:
+            yield from scripts(value)
+
+
+@pytest.mark.parametrize("name", ["forgejo.yml", "gitlab.yml"])
+def test_what_pipelines_of_other_forges_call_is_there(name):
+    """
+    Nobody has run them, but their commands and options are ours.
+    """
+    text = (GITHUB.parent / "docs/ci" / name).read_text("utf-8")
+    lines = "\n".join(scripts(yaml.safe_load(text))).replace("\\\n", " ").splitlines()
+    calls = [line.split() for line in lines if line.lstrip().startswith("mailstate ")]
+
+    assert {"plan", "apply"} <= {words[1] for words in calls}
+    for _, *words in calls:
+        command: click.Command | None = top
+        while isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), words.pop(0))
+        assert command
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known
