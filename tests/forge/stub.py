@@ -195,7 +195,10 @@ class _Handler(BaseHTTPRequestHandler):
         if packed := re.fullmatch(r".*/actions/artifacts/(\d+)/zip", path):
             self._send(302, b"", {"Location": f"{forge.url}/store/{packed[1]}"})
             return
-        status, answer = forge.answer(self.command, path, query, body)
+        try:
+            status, answer = forge.answer(self.command, path, query, body)
+        except KeyError:
+            status, answer = 404, {"message": "Not Found"}
         if trouble:
             self._fail(trouble)
             return

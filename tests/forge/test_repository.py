@@ -122,6 +122,30 @@ def test_a_forge_that_never_answers_is_told(forge, repository, status):
     assert [] == bodies(forge.comments)
 
 
+def test_a_double_that_another_run_removes_first_is_gone_all_the_same(forge, repository):
+    """
+    The forge knows no such comment any more.
+    """
+    for _ in range(3):
+        forge.comment(7, f"{PLAN}\nsame")
+    forge.troubles.append(Trouble("DELETE", 404, effect=True))
+    repository.say(7, f"{PLAN}\nsame", marker=PLAN)
+
+    assert [f"{PLAN}\nsame"] == bodies(forge.comments)
+    assert 2 == len(forge.writes)
+
+
+def test_a_comment_that_is_gone_before_it_is_written_anew_is_looked_for_again(forge, repository):
+    """
+    As long as it is found at all.
+    """
+    forge.comment(7, f"{PLAN}\nold")
+    forge.troubles.append(Trouble("PATCH", 404))
+    repository.say(7, f"{PLAN}\nnew", marker=PLAN)
+
+    assert [f"{PLAN}\nnew"] == bodies(forge.comments)
+
+
 def test_two_at_once_leave_one_comment(forge, repository):
     """
     Whoever comes second finds the other's, and removes its own.

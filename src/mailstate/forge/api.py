@@ -45,6 +45,10 @@ class DoubtfulForgeError(ForgeError):
     """Something was sent to the forge, and it is not known whether it had its effect."""
 
 
+class GoneForgeError(ForgeError):
+    """What was to be changed is not there, or was never ours to see."""
+
+
 class Api:
     """
     One forge, spoken to with one token. To be used as a context manager.
@@ -115,7 +119,8 @@ class Api:
         """
         Change something, once.
 
-        Raises `ForgeError` if it certainly had no effect, else `DoubtfulForgeError`.
+        Raises `ForgeError` if it certainly had no effect (`GoneForgeError` if there is nothing to
+        change), else `DoubtfulForgeError`.
         """
         call = f"{method} {path}"
         try:
@@ -171,7 +176,8 @@ def _json(call: str, answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON
 def _refused(call: str, answer: httpx.Response) -> ForgeError:
     status = answer.status_code
     hint = "try again later" if _is_limit(answer) else _HINTS.get(HTTPStatus(status), "")
-    return ForgeError(f"{call}: the forge answered {status}", hint=hint)
+    kind = GoneForgeError if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} else ForgeError
+    return kind(f"{call}: the forge answered {status}", hint=hint)
 
 
 def _is_limit(answer: httpx.Response) -> bool:

@@ -3,12 +3,13 @@
 import io
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from mailstate.errors import SettingsError
-from mailstate.forge.api import Api, DoubtfulForgeError, ForgeError
+from mailstate.forge.api import Api, DoubtfulForgeError, ForgeError, GoneForgeError
 
 _TRIES = 3
 _LARGEST_FILE = 512 * 1024 * 1024
@@ -61,7 +62,9 @@ class Repository:
             if ours and ours[0].body != body:
                 self._api.send("PATCH", self._comment(ours[0]), {"body": body})
             for double in ours[1:]:
-                self._api.send("DELETE", self._comment(double))
+                # Another run may look after the same doubles.
+                with suppress(GoneForgeError):
+                    self._api.send("DELETE", self._comment(double))
             return True
 
         _surely(once)
@@ -167,13 +170,13 @@ class _Once(Protocol):
 
 
 def _surely(once: _Once) -> None:
-    """Do *once* again after a lost answer, and after something was made: it looks first."""
+    """Do *once* again after a lost answer, and after what it looked at has changed: it looks."""
     is_made = False
     for tries_left in reversed(range(_TRIES)):
         try:
             if once(is_made=is_made):
                 return
-        except DoubtfulForgeError:
+        except (DoubtfulForgeError, GoneForgeError):
             if not tries_left:
                 raise
         else:
