@@ -7,14 +7,13 @@ _VALUES = (
     Rule(
         id="handle-form",
         title="A handle with other characters, or too long",
-        reason="Handles are names for reviewers: `[a-z0-9][a-z0-9._-]*`, up to 64 characters"
-        " (design §11).",
+        reason="Handles are names for reviewers: `[a-z0-9][a-z0-9._-]*`, up to 64 characters.",
         remedy="use small letters without accents, digits, `.`, `_` and `-`",
     ),
     Rule(
         id="uuid-form",
         title="Not a uuid",
-        reason="dimail's users are named by the uuid that ProConnect gives (contract §11); any"
+        reason="dimail's users are named by the uuid that ProConnect gives; any"
         " other name would belong to nobody.",
         remedy="copy the `sub` that ProConnect gives: 32 hex digits, with or without hyphens",
     ),
@@ -23,14 +22,14 @@ _VALUES = (
         title="Not an e-mail address",
         reason="Letters to it would be lost. Taken are addresses of RFC 5321 without quotes or"
         " comments, 254 characters at most; the part before the `@` in ASCII, as dimail's"
-        " columns are (contract §2).",
+        " columns are.",
         remedy="write `name@domain.tld`",
     ),
     Rule(
         id="domain-form",
         title="Not a domain name that dimail and its databases take",
-        reason="dimail accepts any text as a name and cannot remove it afterwards (contract §2,"
-        " §5.1): lower case, two labels or more, 63 characters a label and 128 in all as A-labels,"
+        reason="dimail accepts any text as a name and cannot remove it afterwards:"
+        " lower case, two labels or more, 63 characters a label and 128 in all as A-labels,"
         " and IDNA 2008 (RFC 5891).",
         remedy="write the domain as in `commune.example`",
     ),
@@ -38,20 +37,19 @@ _VALUES = (
         id="local-part-form",
         title="A local part with other characters, or too long",
         reason="`[a-z0-9_.-]`, up to 64 characters (RFC 5321 §4.5.3.1.1), no dot at either end, no"
-        " two together. dimail compares case and would take two spellings for two mailboxes"
-        " (contract §2).",
+        " two together. dimail compares case and would take two spellings for two mailboxes.",
         remedy="use small letters without accents, digits, `.`, `_` and `-`",
     ),
     Rule(
         id="local-part-reserved",
         title="A local part that belongs to Open-Xchange",
-        reason="Each context has its own technical account `oxadmin` (contract §7).",
+        reason="Each context has its own technical account `oxadmin`.",
         remedy="choose another local part",
     ),
     Rule(
         id="text-blank",
         title="A name with nothing in it",
-        reason="First and last name are required (contract §11), and are what correspondents see.",
+        reason="First and last name are required, and are what correspondents see.",
         remedy="write the name",
     ),
     Rule(
@@ -69,7 +67,7 @@ _VALUES = (
     Rule(
         id="text-too-long",
         title="A text of more than 200 characters",
-        reason="The databases behind dimail answer 500 to what does not fit (contract §2).",
+        reason="The databases behind dimail answer 500 to what does not fit.",
         remedy="shorten it",
     ),
 )
@@ -96,7 +94,7 @@ _PEOPLE = (
     Rule(
         id="domain-without-owner",
         title="A domain without an owner",
-        reason="Somebody must answer for a domain, and publish its DNS records (design §2).",
+        reason="Somebody must answer for a domain, and publish its DNS records.",
         remedy="name at least one handle under `owners`",
     ),
     Rule(
@@ -108,7 +106,7 @@ _PEOPLE = (
     Rule(
         id="access-declared-twice",
         title="The same access twice",
-        reason="Twice is an error, identical or not (design §11): one of the two is forgotten when"
+        reason="Twice is an error, identical or not: one of the two is forgotten when"
         " the access is to end.",
         remedy="remove one of the two",
     ),
@@ -131,27 +129,25 @@ _DOMAINS = (
     Rule(
         id="feature-declared-twice",
         title="A feature listed twice",
-        reason="dimail keeps both (contract §5.1), and the domain would then differ for ever.",
+        reason="dimail keeps both, and the domain would then differ for ever.",
         remedy="remove one of the two",
     ),
     Rule(
         id="context-without-webmail",
         title="A context on a domain without webmail",
-        reason="dimail ignores the context of such a domain (contract §5.1); what is written must"
-        " have an effect.",
+        reason="dimail ignores the context of such a domain; what is written must have an effect.",
         remedy="remove `context`, or add `webmail` to `features`",
     ),
     Rule(
         id="mailboxes-without-feature",
         title="Mailboxes on a domain without the feature `mailbox`",
-        reason="dimail creates them all the same, and then refuses to change or delete them"
-        " (contract §7).",
+        reason="dimail creates them all the same, and then refuses to change or delete them.",
         remedy="add `mailbox` to `features`, or remove the mailboxes",
     ),
     Rule(
         id="aliases-without-feature",
         title="Aliases on a domain without the feature `alias`",
-        reason="dimail does not look at the feature when it stores them (contract §10).",
+        reason="dimail does not look at the feature when it stores them.",
         remedy="add `alias` to `features`, or remove the aliases",
     ),
 )
@@ -167,15 +163,15 @@ _MAILBOXES = (
         id="full-name-not-unique",
         title="First and last name not unique within the OX context",
         reason="dimail of 2024 makes the display name from first and last name, whatever is asked"
-        " for (contract §7), and Open-Xchange takes each display name once per context, without"
+        " for, and Open-Xchange takes each display name once per context, without"
         " regard to case: the second creation ends in a 500 and a half-made mailbox.",
         remedy="add a second first name or an initial to one of the two",
     ),
     Rule(
         id="display-name-not-unique",
         title="Display name not unique within the OX context",
-        reason="Open-Xchange takes each display name once per context, without regard to case"
-        " (contract §7): the second creation ends in a 500.",
+        reason="Open-Xchange takes each display name once per context, without regard to case:"
+        " the second creation ends in a 500.",
         remedy="give one of the two another `display_name`",
     ),
     Rule(
@@ -195,7 +191,7 @@ _MAILBOXES = (
         id="local-part-in-context",
         title="The same local part on two webmail domains of one context",
         reason="dimail of 2024 uses the bare local part as Open-Xchange's user name: the second"
-        " creation may fail (contract §7).",
+        " creation may fail.",
         remedy="give one of them another local part, or one of the domains another context",
         severity=Severity.WARNING,
     ),

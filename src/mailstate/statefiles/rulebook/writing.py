@@ -49,7 +49,7 @@ WRITING = (
     Rule(
         id="yaml/encoding",
         title="Not UTF-8",
-        reason="State files are UTF-8 (design §11), so that every editor and every machine shows"
+        reason="State files are UTF-8, so that every editor and every machine shows"
         " the same names.",
         remedy="save the file as UTF-8",
     ),
