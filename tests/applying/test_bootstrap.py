@@ -161,6 +161,8 @@ def test_an_empty_dimail_gets_both(knows_perms):
     assert ((), ()) == (sight.steps, sight.lacking)
     assert dimail.people["admin"].is_admin
     assert knows_perms is not dimail.people["service"].is_admin
+    least = frozenset({"new_domain", "create_users", "manage_users"})
+    assert (least if knows_perms else None) == dimail.people["service"].perms
     assert [Sight(), sight] == dimail.sights
     assert [] == dimail.slept
 
@@ -212,6 +214,17 @@ def test_a_server_that_does_nothing_is_given_up(write):
 
     assert "run it again: it looks first, and goes on where this run ended" == caught.value.hint
     assert [0.5, 1, 2] == dimail.slept
+
+
+def test_a_busy_server_is_waited_for_no_longer_than_a_minute():
+    """
+    Whatever it asks for.
+    """
+    dimail = Dimail(writes=[BusyCallError("POST /users/: dimail answered 429", retry_after=3600)])
+
+    carry_out(dimail)
+
+    assert [60] == dimail.slept
 
 
 def test_a_server_that_only_says_so_is_given_up():

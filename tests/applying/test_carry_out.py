@@ -619,13 +619,15 @@ def test_a_display_name_that_was_taken_as_sent_is_only_read_back():
     assert ["create", "find"] == verbs(server)
 
 
-def test_what_was_found_done_is_settled_too():
+@pytest.mark.parametrize("change", [OFF, OWN_FORM])
+def test_what_was_found_done_is_settled_too(change):
     """
     The lost password stays lost.
     """
     server = server_with(create=[AFTER])
+    server.composes_names = True
 
-    outcome = carried_out(OFF, server)
+    outcome = carried_out(change, server)
 
     assert isinstance(outcome, Applied)
     assert outcome.password_lost

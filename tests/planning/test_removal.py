@@ -196,7 +196,15 @@ def test_nothing_is_removed_from_a_disabled_domain():
 
 @pytest.mark.parametrize(
     ("unmanaged", "managed", "is_allowed"),
-    [(1, 0, False), (8, 1, False), (3, 7, False), (2, 8, True), (1, 4, True), (1, 3, False)],
+    [
+        (1, 0, False),
+        (8, 1, False),
+        (3, 7, False),
+        (2, 8, True),
+        (1, 4, True),
+        (1, 3, False),
+        (5, 19, False),
+    ],
 )
 @pytest.mark.parametrize("delete_mailboxes", [False, True])
 def test_more_than_a_fifth_of_a_kind_on_a_domain_is_refused(
@@ -207,9 +215,9 @@ def test_more_than_a_fifth_of_a_kind_on_a_domain_is_refused(
     """
     everybody = crowd(unmanaged + managed)
     wanted = desired(asked(A, *everybody[unmanaged:]))
-    defaults = {"max_removals": 10, "max_removals_percent": 20}
+    policy = {"prune": frozenset({Kind.MAILBOX}), "delete_mailboxes": delete_mailboxes}
 
-    made = pruned(live(there(A, *everybody)), wanted, delete_mailboxes=delete_mailboxes, **defaults)
+    made = planned(wanted, live(there(A, *everybody)), **policy)
 
     keys = {one.key for one in everybody[:unmanaged]}
     assert (keys if is_allowed else set()) == {change.key for change in made.changes}
@@ -219,6 +227,19 @@ def test_more_than_a_fifth_of_a_kind_on_a_domain_is_refused(
     assert () == made.unmanaged
     for entry in made.refused:
         assert f"{unmanaged} of {unmanaged + managed} mailbox entries" in entry.detail
+
+
+@pytest.mark.parametrize("count", [10, 11])
+def test_ten_removals_in_a_run_are_the_most_unless_the_settings_say_otherwise(count):
+    """
+    However small a share of the domain they are.
+    """
+    everybody = crowd(100)
+    wanted, existing = desired(asked(A, *everybody[count:])), live(there(A, *everybody))
+
+    made = planned(wanted, existing, prune=frozenset({Kind.MAILBOX}))
+
+    assert ((10, 0) if count == 10 else (0, 11)) == (len(made.changes), len(made.refused))
 
 
 def test_the_share_is_counted_by_kind_and_by_domain():
