@@ -373,6 +373,18 @@ def test_what_an_existing_account_needs(rights, steps, lacking, name):
     assert list(steps) == dimail.told
 
 
+def test_a_dimail_with_an_administrator_only_gets_the_service_account():
+    """
+    Whoever set the administrator up.
+    """
+    dimail = Dimail()
+    dimail.add("admin", "a", is_admin=True)
+
+    assert (Step.SERVICE,) == look(dimail, admin=Held("admin", "a")).steps
+    assert () == carry_out(dimail, admin=Held("admin", "a")).steps
+    assert ["create service"] == dimail.sent
+
+
 @pytest.mark.parametrize("names", [("service", "Service"), ("Service", "service")])
 def test_of_two_accounts_that_differ_in_case_the_exact_one_counts(names):
     """
