@@ -69,7 +69,7 @@ def test_a_plain_answer_is_enough(change):
     """
     server = server_with()
 
-    assert Applied(change=change) == carried_out(change, server)
+    assert Applied(change=change, note="") == carried_out(change, server)
     assert ["create"] == verbs(server)
 
 
