@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test format lint types layers zizmor actionlint unit coverage \
-	fix slow fuzz chaos mutation lock build clean
+	fix docs slow fuzz chaos mutation lock build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -94,6 +94,9 @@ coverage: $(READY) ## the core must be covered to 100 %; after `make unit`
 fix: $(READY) ## format, and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format --quiet
+
+docs: $(READY) ## write docs/reference/ afresh, from the code
+	@$(BIN)/python scripts/reference.py
 
 slow: $(READY) ## the tests that are left out of `make test` for their time
 	@$(BIN)/pytest -m slow $(PYTEST)
