@@ -328,7 +328,10 @@ def test_an_alias_to_a_mailbox_that_cannot_be_created_is_a_conflict(other, exist
     (entry,) = [one for one in made.conflicts if one.change.kind == "alias"]
     assert Reason.DESTINATION_BLOCKED is entry.reason
     assert "alias/info@a.example/bob@b.example" == entry.change.key
-    assert "bob@b.example" in entry.detail
+    assert (
+        "bob@b.example, to which it leads, is in conflict or refused: "
+        "its mail would bounce; mend that first"
+    ) == entry.detail
     assert ["create alias/info@a.example/x@y.test"] == lines(
         (*made.changes, *(entry.change for entry in made.held))
     )

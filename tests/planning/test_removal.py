@@ -121,7 +121,9 @@ def test_a_server_that_cannot_switch_off_is_a_conflict():
 
     assert Plan(conflicts=made.conflicts) == made
     assert [("mailbox/old@a.example", Reason.NOT_SUPPORTED)] == reasons(made.conflicts)
-    assert "--delete-mailboxes" in made.conflicts[0].detail
+    assert "this dimail cannot switch a mailbox off: see --delete-mailboxes" == (
+        made.conflicts[0].detail
+    )
     assert ["delete mailbox/old@a.example"] == lines(
         pruned(existing, delete_mailboxes=True).changes
     )
@@ -360,7 +362,9 @@ def test_no_access_is_removed_before_an_owner_of_the_files_has_one():
 
     assert [f"create access/a.example/{ANN}"] == lines(made.changes)
     assert [("access/a.example/old", Reason.LAST_OWNER)] == reasons(made.refused)
-    assert "this may be the last one" in made.refused[0].detail
+    assert "no owner that the files name has access yet: this may be the last one" == (
+        made.refused[0].detail
+    )
     assert ["delete access/a.example/old"] == lines(pruned(existing, wanted).changes)
 
 
