@@ -175,11 +175,19 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
+    def close(self) -> None:
+        """Be gone: whatever is shown from now on is an error to the command."""
+        os.close(self._master)
+
     def end(self) -> int:
         """Read to the end, and give the exit code."""
         while self._read():
             pass
-        os.close(self._master)
+        self.close()
+        return self.code()
+
+    def code(self) -> int:
+        """The exit code, once the command has ended."""
         code: int = self.process.wait(timeout=20)
         for stream in (self.process.stdout, self.process.stderr):
             if stream:

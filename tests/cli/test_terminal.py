@@ -170,3 +170,27 @@ def test_in_a_pipe_there_are_plain_lines(place):
     assert ESCAPE not in out
     assert "\r" not in out
     assert 6 == len(re.findall(r"^applied   \+ \w+/", out, re.MULTILINE))
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGHUP], ids=["a lost line", "a hang-up"])
+def test_a_terminal_that_goes_away_costs_nothing(place, number):
+    """
+    Without a signal the run goes on to its end; told of it, it ends in order. It reports.
+    """
+    place.sandbox.publish_dns("commune.example")
+    place.sandbox.add_fault(kind="slow_after", method="POST", path="/domains/", delay=1.0)
+    terminal = Terminal(place, "apply", "--yes", "--report", "report.json")
+    terminal.expect("0/9")
+    place.wait_for("domain")
+    if number:
+        terminal.process.send_signal(number)
+    terminal.close()
+    code = terminal.code()
+    report = json.loads(place.read("report.json"))
+
+    assert (5 if number else 0) == code
+    assert bool(number) is report["interrupted"]
+    done = {one["address"] for one in report["outcomes"] if one["outcome"] == "applied"}
+    assert "domain/commune.example" in done
+    assert bool(number) is (len(done) < 9)
+    assert 0 == report["summary"]["failed"]

@@ -1,8 +1,9 @@
 """How an apply shows that it gets on: a bar on a terminal, plain lines elsewhere."""
 
+import io
 import sys
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self, TextIO, cast
 
 from mailstate.applying.outcome import Applied, Outcome, StillHeld
 from mailstate.cli import output
@@ -73,7 +74,7 @@ class Bar:
                 markup=False,
                 table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
             ),
-            console=Console(file=sys.stdout, markup=False, highlight=False),
+            console=Console(file=cast(TextIO, _Screen(sys.stdout)), markup=False, highlight=False),
             transient=True,
             expand=True,
         )
@@ -108,6 +109,24 @@ class Bar:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+
+
+class _Screen(io.TextIOBase):
+    """A *terminal* that may be gone at any time: rich would let the error of that end the run."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # not to be set here
+        return self._terminal.encoding
+
+    def isatty(self) -> bool:
+        return self._terminal.isatty()
+
+    def write(self, text: str) -> int:
+        output.write_if_possible(text, self._terminal)
+        return len(text)
 
 
 def _looked(domain: DomainName, hold: Hold | None, paint: Painter) -> str:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM during an apply."""
+"""Signals that ask an apply to end."""
 
 import asyncio
 import signal
@@ -11,7 +11,12 @@ from mailstate.cli import output
 
 @contextmanager
 def stopped_by_signals(applier: Applier) -> Iterator[None]:
-    """SIGINT and SIGTERM end the run once the calls under way are finished."""
+    """
+    SIGINT, SIGTERM and SIGHUP end the run once the calls under way are finished.
+
+    The last comes when a terminal is closed or a connection to it is lost. Whoever started the
+    run with `nohup` wants it to go on.
+    """
 
     def stop() -> None:
         if not applier.stop.is_set():
@@ -21,6 +26,8 @@ def stopped_by_signals(applier: Applier) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     # asyncio puts Python's own handlers aside, and `remove` would not put ours back.
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if (hangup := signal.getsignal(signal.SIGHUP)) is not signal.SIG_IGN:
+        before[signal.SIGHUP] = hangup
     for number in before:
         loop.add_signal_handler(number, stop)
     try:
