@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import COMMAND, Ran
+from tests.cli.support import COMMAND, COMMUNE, Ran
 
 
 def shell(place, line):
@@ -54,6 +54,28 @@ def test_an_apply_goes_on_when_its_reader_goes(place):
     assert "Plan for" in ran.err
     assert "Traceback" not in ran.err
     assert {"planned": 9, "applied": 9}.items() <= report["summary"].items()
+
+
+def test_nobody_need_hear_a_warning(place):
+    """
+    An apply for whose standard error there is no reader does all of it.
+    """
+    place.sandbox.publish_dns("commune.example")
+    many = "".join(
+        f"      - {{local_part: a{number}, first_name: A{number}, last_name: Roux,"
+        " secondary_email: all@home.example}\n"
+        for number in range(11)
+    )
+    place.write("state/commune.yaml", COMMUNE.replace("    aliases:", f"{many}    aliases:"))
+    assert "warning: " in place.run("plan").err
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = place.run("apply", "--yes", "--no-notify", stderr=writer)
+    os.close(writer)
+
+    assert 0 == ran.code
+    assert "20 changes planned: 20 applied" in ran.out
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")

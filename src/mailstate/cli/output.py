@@ -84,8 +84,7 @@ def warn(problems: Sequence[Problem]) -> None:
     """Print what is not wrong, but worth a look, to standard error."""
     from mailstate.reporting.problems import problems_text
 
-    sys.stderr.write(problems_text(problems, painter(sys.stderr)))
-    sys.stderr.flush()
+    write_if_possible(problems_text(problems, painter(sys.stderr)), sys.stderr)
 
 
 def version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
