@@ -181,6 +181,23 @@ def test_a_file_that_is_no_journal(tmp_path, text):
         remembered(path)
 
 
+@pytest.mark.parametrize(
+    "end", ["", '{"at": ', '{"at": "2026', "\0", "\0" * 4096, '{"at": "2\0\0', '{"a\0']
+)
+def test_a_last_line_that_never_got_to_the_disk_is_passed_over(tmp_path, end):
+    """
+    Whatever the kill, the full disk or the power cut has left of it, and the next run goes on.
+    """
+    path = tmp_path / "journal.jsonl"
+    before, after = (
+        "".join(f"{json.dumps({'at': '2026', **line})}\n" for line in lines)
+        for lines in ((run(ADA), begun()), (run(BOB), begun(BOB)))
+    )
+    path.write_text(f"{before}{end}\n{after}", "utf-8")
+
+    assert (ADA, BOB) == remembered(path)[HERE].unwelcomed
+
+
 def test_a_journal_of_years_is_read_line_by_line(tmp_path):
     """
     It is never held in memory as a whole.

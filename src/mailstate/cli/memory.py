@@ -175,8 +175,12 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _is_torn(line: bytes) -> bool:
-    """Whether *line*, which is no JSON, is the beginning of a line of ours."""
-    return line.startswith(_BEGINNING) or _BEGINNING.startswith(line.rstrip(b"\n"))
+    """
+    Whether *line*, which is no JSON, is the beginning of a line of ours.
+
+    After a power cut a file may end in zeros: the room for a line, without the line.
+    """
+    return line.startswith(_BEGINNING) or _BEGINNING.startswith(line.rstrip(b"\0\n"))
 
 
 def _no_journal(path: Path) -> SettingsError:
