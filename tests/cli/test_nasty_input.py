@@ -27,6 +27,7 @@ NASTY = [
     "user/" + "0" * 5000,
     "domain/" + "a." * 200,
     os.fsdecode(b"\xff\xfe"),
+    "9" * 5000 + "h",
 ]
 COMMANDS = [
     ["{}"],
@@ -39,6 +40,7 @@ COMMANDS = [
     ["plan", "--state", "{}"],
     ["plan", "--concurrency", "{}"],
     ["apply", "--yes", "{}"],
+    ["apply", "--yes", "--wait", "{}"],
     ["apply", "--yes", "--report", "{}/{}"],
     ["apply", "--yes", "--journal", "{}/{}"],
     ["explain", "{}"],
@@ -167,3 +169,28 @@ def test_no_answer_makes_it_stumble(settled, path, body):
 
     assert harmless(ran)
     assert ExitCode.REMOTE == ran.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spared"),
+    [
+        (["--journal", "run.json", "--report", "./run.json"], "run.json"),
+        (["--journal", "run.json", "--report", "link.json"], "run.json"),
+        (["plan.json", "--report", "plan.json"], "plan.json"),
+    ],
+    ids=["its journal", "a link to its journal", "its plan"],
+)
+def test_a_report_takes_the_place_of_nothing_that_apply_needs(place, arguments, spared):
+    """
+    Whoever mistook one for the other would lose the letters that a journal owes.
+    """
+    place.call("plan", "--out", "plan.json")
+    place.write("run.json", "")
+    (place.folder / "link.json").symlink_to("run.json")
+    before = place.read(spared)
+    ran = place.call("apply", "--yes", *arguments)
+
+    assert ExitCode.USAGE == ran.code
+    assert f"error: the report would take the place of {spared}\n" in ran.err
+    assert before == place.read(spared)
+    assert [] == place.sandbox.effects()

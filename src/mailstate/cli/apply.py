@@ -1,8 +1,10 @@
 """`mailstate apply`: the plan, carried out."""
 
 import asyncio
+import os
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TextIO, Unpack
@@ -40,10 +42,10 @@ def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: str | None
     """`15m` in seconds; nothing is 0."""
     if value is None:
         return 0.0
-    number, unit = value[:-1], value[-1:]
-    if unit not in _UNITS or not (number.isascii() and number.isdecimal()):
+    found = re.fullmatch(r"([0-9]{1,6})([smh])", value)
+    if found is None:
         raise click.BadParameter("write a whole number and s, m or h, as in 15m")
-    return int(number) * _UNITS[unit]
+    return int(found[1]) * _UNITS[found[2]]
 
 
 @click.command("apply")
@@ -103,6 +105,7 @@ def command(
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on", hint="say --yes to go on without asking")
     if report is not None:
+        _check_alone(report, [one for one in (journal, plan) if one is not None])
         check_writable(report)
     choices = Choices(
         yes=yes,
@@ -115,6 +118,15 @@ def command(
     )
     saved = read_plan(read_file(plan), name=str(plan)) if plan else None
     return asyncio.run(_apply(Request(**options), saved, choices))
+
+
+def _check_alone(report: Path, others: Iterable[Path]) -> None:
+    """See that *report*, which takes the place of what is there, spares the other files."""
+    for other in others:
+        if os.path.realpath(report) == os.path.realpath(other):
+            raise UsageError(
+                f"the report would take the place of {other}", hint="give it a file of its own"
+            )
 
 
 async def _apply(request: Request, saved: Mapping[str, Any] | None, choices: Choices) -> int:
