@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test format lint types layers zizmor actionlint unit coverage \
-	fix docs slow fuzz chaos mutation lock build clean
+	fix docs site slow fuzz chaos mutation lock build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -98,6 +98,13 @@ fix: $(READY) ## format, and mend what ruff can mend
 docs: $(READY) ## write docs/reference/ afresh, from the code
 	@$(BIN)/python scripts/reference.py
 
+# In an environment of its own: what makes pages is nothing that the tests need.
+site: $(READY) ## the documentation as a site, in site/
+	@[ -x $(VENV)-docs/bin/python ] || $(BIN)/python -m venv $(VENV)-docs
+	@$(VENV)-docs/bin/python -m pip --disable-pip-version-check --no-input --quiet --quiet \
+		install --no-deps --require-hashes -r requirements-docs.lock
+	@$(VENV)-docs/bin/mkdocs build --strict --quiet
+
 slow: $(READY) ## the tests that are left out of `make test` for their time
 	@$(BIN)/pytest -m slow $(PYTEST)
 
@@ -118,14 +125,15 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 	--no-emit-index-url --quiet
 
 # make lock LOCK=--upgrade takes newer versions; without it, only what pyproject.toml asks for.
-lock: $(READY) ## write requirements.lock afresh, and the part of it that a run needs
+lock: $(READY) ## write requirements.lock afresh, the part of it that a run needs, and that of the site
 	@$(COMPILE) $(LOCK) --group dev pyproject.toml -o requirements.lock
 	@$(COMPILE) --constraints requirements.lock --group install pyproject.toml -o requirements-run.lock
+	@$(COMPILE) $(LOCK) --constraints requirements.lock --group pyproject.toml:docs -o requirements-docs.lock
 
 build: $(READY) ## wheel and sdist, in dist/
 	@$(BIN)/python -m hatchling build
 
 clean: ## take away everything that make has made
-	@rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache \
+	@rm -rf $(VENV) $(VENV)-docs site build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache \
 		.pytest_cache .ruff_cache .import_linter_cache .grimp_cache mutants
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

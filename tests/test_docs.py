@@ -170,6 +170,33 @@ def test_the_reference_has_no_other_page():
     assert set(PAGES) == {path.name for path in FOLDER.iterdir()}
 
 
+def test_the_site_has_each_page():
+    """
+    In its navigation; the README of the repository is its handbook.
+    """
+    pages = re.findall(r"^ +- (?:[^:\n]*: )?([\w/-]+\.md)", read(ROOT / "mkdocs.yml"), re.MULTILINE)
+
+    assert sorted(pages) == sorted(
+        ["handbook.md", *(str(page.relative_to(ROOT / "docs")) for page in DOCS)]
+    )
+
+
+def test_what_makes_the_site_is_locked_beside_all_else():
+    """
+    The same versions where both need a package, each with its hashes, and no host.
+    """
+    docs, tested = (
+        dict(re.findall(r"^([\w.-]+)==(\S+) \\\n +--hash=sha256:", read(ROOT / name), re.MULTILINE))
+        for name in ("requirements-docs.lock", "requirements.lock")
+    )
+
+    assert "mkdocs-material" in docs
+    assert {name: tested[name] for name in docs if name in tested} == {
+        name: version for name, version in docs.items() if name in tested
+    }
+    assert not re.search(r"://|--(extra-)?index-url", read(ROOT / "requirements-docs.lock"))
+
+
 @pytest.mark.parametrize("reason", HoldReason)
 def test_each_reason_to_wait_is_explained(reason):
     """
