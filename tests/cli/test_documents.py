@@ -210,6 +210,26 @@ def test_problems_are_told_as_json(place):
     ].items()
 
 
+def test_problems_are_told_as_sarif(place):
+    """
+    Files by their way from the checkout of the workflow; what sums it up is no part of it.
+    """
+    place.write("state/commune.yaml", COMMUNE.replace("owners", "ownres"))
+    checkout = {"GITHUB_WORKSPACE": str(place.folder.parent)}
+    ran = place.call("validate", "--format", "sarif", env=checkout)
+
+    assert (3, "1 error in 2 files\n") == (ran.code, ran.err)
+    (found,) = ran.json["runs"][0]["results"]
+    assert "schema/unknown-field" == found["ruleId"]
+    assert {
+        "artifactLocation": {
+            "uri": f"{place.folder.name}/state/commune.yaml",
+            "uriBaseId": "%SRCROOT%",
+        },
+        "region": {"startLine": 3, "startColumn": 5},
+    } == found["locations"][0]["physicalLocation"]
+
+
 def test_strict_takes_warnings_for_errors(place):
     """
     In validate; without it they are shown, and that is all.

@@ -34,12 +34,17 @@ def _files() -> str | None:
 
 def below_checkout(blob: str | None) -> str | None:
     """The working directory, if it lies in the checkout, whose address is *blob*."""
+    below = checkout()
+    if blob is None or below is None:
+        return None
+    return "/".join((blob, *(quote(os.fsencode(part), safe="") for part in below)))
+
+
+def checkout() -> tuple[str, ...] | None:
+    """The way from the checkout of the workflow to the working directory, if it lies in it."""
     here = Path.cwd().resolve()
     root = Path(os.environ.get("GITHUB_WORKSPACE") or here).resolve()
-    if blob is None or not here.is_relative_to(root):
-        return None
-    below = here.relative_to(root).parts
-    return "/".join((blob, *(quote(os.fsencode(part), safe="") for part in below)))
+    return here.relative_to(root).parts if here.is_relative_to(root) else None
 
 
 def _of_repository(path: str, variable: str) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from mailstate.cli import output
+from mailstate.cli.links import checkout
 from mailstate.cli.settings import read_settings, state_directory
 from mailstate.errors import ExitCode, Severity
 from mailstate.reporting.paint import Tone, counted
@@ -15,13 +16,17 @@ from mailstate.reporting.problems import (
     problems_summary,
     problems_text,
 )
+from mailstate.reporting.sarif import problems_sarif
 from mailstate.statefiles import Reading, read
 
 
 @click.command("validate")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--format", type=click.Choice(["text", "json", "github"]), default="text", help="Default: text."
+    "--format",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    help="sarif is for code scanning, github for notes on lines; default: text.",
 )
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option("--state", metavar="DIR", type=click.Path(path_type=Path), help="Same as PATH.")
@@ -43,6 +48,9 @@ def command(
             output.write(problems_json(reading.problems, reading.files))
         case "github":
             output.write(problems_github(reading.problems))
+            output.say(_verdict(reading))
+        case "sarif":
+            output.write(problems_sarif(reading.problems, below="/".join(checkout() or ())))
             output.say(_verdict(reading))
         case _:
             paint = output.painter(sys.stdout)
