@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -81,6 +82,38 @@ def test_ctrl_c_while_dimail_is_read_says_so_and_no_more(place, command):
 
     changed = b": nothing was changed" if command[0] == "apply" else b""
     assert (5, b"", b"\ninterrupted" + changed + b"\n") == (process.returncode, out, err)
+
+
+def test_ctrl_c_while_the_journal_is_begun_ends_the_run_in_order(place):
+    """
+    On a slow disk its first line takes a while. What the journal tells as begun has its end there.
+    """
+    interrupted_at_the_first_line = (
+        "import os, runpy, signal; sync, os.fsync = os.fsync, lambda file: ("
+        "setattr(os, 'fsync', sync), signal.raise_signal(signal.SIGINT), sync(file)); "
+        "runpy.run_module('mailstate', run_name='__main__')"
+    )
+    files = ("--journal", "journal.jsonl", "--report", "report.json")
+    done = subprocess.run(
+        [sys.executable, "-c", interrupted_at_the_first_line, "apply", "--yes", *files],
+        cwd=place.folder,
+        env=place.environment(),
+        capture_output=True,
+        check=False,
+    )
+    journal = [json.loads(line) for line in place.read("journal.jsonl").splitlines()]
+    report = json.loads(place.read("report.json"))
+
+    assert 5 == done.returncode
+    assert b"\ninterrupted: finishing the calls under way\n" == done.stderr
+    assert report["interrupted"]
+    assert 0 < report["summary"]["not_begun"]
+    begun, ended = (
+        [line["address"] for line in journal if line["event"] == event]
+        for event in ("begun", "ended")
+    )
+    assert sorted(begun) == sorted(ended)
+    assert ("finished", True) == (journal[-1]["event"], journal[-1]["interrupted"])
 
 
 def test_with_json_the_question_stays_out_of_standard_output(place):

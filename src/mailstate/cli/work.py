@@ -46,8 +46,6 @@ class Work:
     async def carry_out(self) -> Report:
         """Do it all, and account for it; signals end it in order."""
         journal, run = self.journal, self.run
-        if journal:
-            journal.planned(run.plan, run.context, writes_letters=self.counter is not None)
         display = ExitStack()
         applier = Applier(
             run.client,
@@ -58,9 +56,10 @@ class Work:
             fail_fast=self.choices.fail_fast,
             wait=self.choices.wait,
         )
-        if journal:
-            journal.on_fault = applier.stop.set
         with stopped_by_signals(applier):
+            if journal:
+                journal.planned(run.plan, run.context, writes_letters=self.counter is not None)
+                journal.on_fault = applier.stop.set
             with display:
                 report = await applier.apply(run.plan)
             if self.counter:
