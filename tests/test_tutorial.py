@@ -152,6 +152,7 @@ def test_the_first_hour_goes_as_it_is_written(tmp_path):
     )
 
 
+@pytest.mark.timeout(180)  # a dozen commands, and pauses between tries
 @pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
 def test_a_how_to_goes_as_it_is_written(page, tmp_path, dimail):
     """
