@@ -166,3 +166,35 @@ def test_applies_at_once_make_everything_once_and_write_once_to_each_holder(
     for place in places:
         again = place.call("plan", "--detailed-exitcode")
         assert ExitCode.OK == again.code, again.out
+
+
+def test_a_journal_is_kept_by_one_run_at_a_time(sandboxes, tmp_path):
+    """
+    To a second run, letters that are on their way are letters that a killed run owes.
+    """
+    sandbox = sandboxes["2026"]
+    sandbox.reset()
+    sandbox.publish_dns(DOMAIN)
+    place = Place(tmp_path, sandbox)
+    declare(place, ("ada",), "bob.durand")
+    place.settings["MAILSTATE_SMTP_URL"] = sandbox.smtp_url
+    path = f"/domains/{DOMAIN}/mailboxes/ada"
+    sandbox.add_fault(kind="slow_after", method="POST", path=path, delay=4)
+    with place.start("apply", "--yes", "--journal", "journal.jsonl") as first:
+        place.wait_for("mailbox")
+        others = [
+            place.call(*command, "--journal", "journal.jsonl")
+            for command in (("apply", "--yes"), ("notify",))
+        ]
+        is_under_way = first.poll() is None
+        first.communicate(timeout=50)
+    sandbox.clear_faults()
+    after = place.call("notify", "--journal", "journal.jsonl")
+
+    assert is_under_way
+    for other in others:
+        assert ExitCode.INVALID == other.code
+        assert "error: the journal journal.jsonl is kept by another run at this moment" in other.err
+    assert [ExitCode.OK] * 2 == [first.returncode, after.code]
+    (letter,) = sandbox.outbox()
+    assert opens(letter, sandbox.store.mail.mailbox(DOMAIN, "ada"))

@@ -6,6 +6,7 @@ kill it tells done, unknown (begun and not ended) and not begun; `mailstate.cli.
 No secret ever reaches it.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from mailstate.reporting.plan_json import Context, plan_document
 
 class Journal:
     """
-    Writes down what an applier does; an `Observer`.
+    Writes down what an applier does; an `Observer`. One run at a time has the file.
 
     Raises `SettingsError` if it cannot; but where `on_fault` is set, that is called instead, so
     that a run can end in order, `fault` is kept, and nothing more is written.
@@ -33,11 +34,32 @@ class Journal:
         self._path = path
         try:
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            if self._is_taken():
+                self.close()
+                raise SettingsError(
+                    f"the journal {path} is kept by another run at this moment",
+                    hint="try again when that run has ended",
+                )
             size = os.fstat(self._file).st_size
             # A line that was torn by a kill or a full disk: ours must not become its end.
             self._is_torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
         except OSError as error:
             raise self._fault(error) from None
+
+    def _is_taken(self) -> bool:
+        """
+        Whether another run has the file; if not, it is ours until we close it or are killed.
+
+        What a run has begun looks to another like what a killed one has left: its letters would
+        be sent a second time, with passwords that undo those of the first.
+        """
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass  # a file system without locks
+        return False
 
     def close(self) -> None:
         """Let go of the file."""
