@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from mailstate.errors import ExitCode
+from mailstate.statefiles.text import MAX_BYTES
 from tests.cli.support import DISABLED, Place
 from tests.forge.events import pull_request
 
@@ -363,6 +365,38 @@ def test_a_strangers_settings_attributes_and_links_have_no_say(fork, plan):
     ran, comment = ask(fork, plan)
     assert ExitCode.INVALID == ran.code
     assert "this is a symbolic link; it was not followed" in comment
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a file", "a link", "other files"])
+def test_a_stranger_without_state_files_asks_for_no_plan(fork, plan, instead):
+    """
+    What is not there must not read as files that ask for nothing, and so need no look.
+    """
+    fork.git("merge", "-q", "--no-edit", "main")
+    state = fork.place.folder / "state"
+    shutil.rmtree(state)
+    if instead == "a file":
+        state.write_text("domains: []\n")
+    elif instead == "a link":
+        state.symlink_to("/etc")
+    elif instead == "other files":
+        fork.place.write("state/notes.txt", "domains: []\n")
+    ran, comment = ask(fork, plan)
+
+    assert ExitCode.INVALID == ran.code
+    assert "::error file=state,line=1,col=1,title=file/nothing-found::once it is merged" in ran.out
+    assert "once it is merged, there is no" in comment
+
+
+def test_a_strangers_huge_file_is_not_even_read(fork, plan):
+    """
+    It is told as too large, whatever it compresses to.
+    """
+    fork.place.write("state/huge.yaml", b"#" * (MAX_BYTES + 1))
+    ran, comment = ask(fork, plan)
+
+    assert ExitCode.INVALID == ran.code
+    assert "the file has more than 32 MiB" in comment
 
 
 def test_what_cannot_be_merged_is_not_planned(fork, plan):

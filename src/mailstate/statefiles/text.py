@@ -42,12 +42,17 @@ def character_name(char: str) -> str:
     return f"U+{ord(char):04X}{' ' if name else ''}{name}"
 
 
+def too_large(file: str) -> Problem:
+    """What is wrong with *file* if it has more than `MAX_BYTES`."""
+    limit = MAX_BYTES // 1024 // 1024
+    return problem("file/too-large", Place(file, 1, 1), f"the file has more than {limit} MiB")
+
+
 def decode(file: str, data: bytes) -> tuple[str | None, list[Problem]]:
     """The text of *data* without its byte order mark, or what keeps it from being read."""
     start = Place(file, 1, 1)
     if len(data) > MAX_BYTES:
-        limit = MAX_BYTES // 1024 // 1024
-        return None, [problem("file/too-large", start, f"the file has more than {limit} MiB")]
+        return None, [too_large(file)]
     for order_mark, encoding in _OTHER_ENCODINGS:
         if data.startswith(order_mark):
             return None, [problem("yaml/encoding", start, f"the file is {encoding}, not UTF-8")]
