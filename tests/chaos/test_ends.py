@@ -7,6 +7,7 @@ import pytest
 from mailstate.errors import ExitCode
 from tests.chaos import oracle
 from tests.chaos.boundaries import at_request, is_read, is_write, world
+from tests.chaos.mail_relay import Carry
 from tests.chaos.recovery import recover
 from tests.chaos.stage import JOURNAL
 from tests.wire.deeds import Hook, Pass
@@ -37,6 +38,32 @@ def test_a_signal_ends_the_run_in_order(house, number, nth, moment):
         assert act.report["interrupted"]
         assert 0 == act.report["summary"]["failed"]
         assert 0 < act.report["summary"]["not_begun"]
+
+        stage.world.publish(stage.sandbox)
+        recover(stage)
+
+
+def test_a_signal_ends_the_news_too(house):
+    """
+    One letter for each of many domains may take long: those of which none is begun go without.
+    """
+    with house.stage(world("2026")) as stage:
+        support = []
+
+        def carry(letter):
+            if "@soutien-" not in letter.recipient:
+                return Carry()
+            support.append(letter.recipient)
+            return Carry(before=lambda: stage.nursery.hit(signal.SIGTERM))
+
+        stage.relay.decide = carry
+        act = stage.apply()
+        oracle.check(stage, act)
+
+        assert ExitCode.INTERRUPTED == act.ran.code
+        assert act.report["interrupted"]
+        assert 0 == act.report["summary"]["not_begun"]
+        assert 1 == len(support)
 
         stage.world.publish(stage.sandbox)
         recover(stage)

@@ -60,10 +60,12 @@ class Herald:
     def looked(self, domain: DomainName, hold: Hold | None) -> None:
         self._last[domain] = hold
 
-    async def spread(self, support: Support, journal: Journal | None) -> None:
-        """Tell each support address what is new; what cannot be delivered is said."""
+    async def spread(self, support: Support, journal: Journal | None, stop: asyncio.Event) -> None:
+        """Tell each support address what is new, until *stop*; what cannot be delivered is said."""
         await asyncio.gather(*map(self._look, [*self._unseen()]))
         for domain, hold in self._changed():
+            if stop.is_set():
+                break
             standing = standing_of(hold)
             checks = hold.checks if hold else ()
             delivery = await support.tell(

@@ -65,7 +65,8 @@ class Work:
             if self.counter:
                 report = await self._send_owed(report, applier, self.counter)
                 if not report.interrupted:
-                    await self.herald.spread(self.counter.support, journal)
+                    await self.herald.spread(self.counter.support, journal, applier.stop)
+                    report = replace(report, interrupted=applier.stop.is_set())
         if journal:
             journal.finished(interrupted=report.interrupted)
         return report
