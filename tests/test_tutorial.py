@@ -41,6 +41,7 @@ def environment(folder, **more):
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
+        "GIT_CEILING_DIRECTORIES": str(folder.parent),
         **{f"GIT_{who}_NAME": "Alice Martin" for who in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{who}_EMAIL": "alice@commune.example" for who in ("AUTHOR", "COMMITTER")},
         **more,
@@ -126,7 +127,7 @@ def follow(page, folder, known, *, plain, sandbox=None):
                     codes.append((command, code))
                 case Edit(text=diff):
                     git = ["git", "apply", "-"]
-                    subprocess.run(git, cwd=folder, input=diff, text=True, check=True)
+                    subprocess.run(git, cwd=folder, env=known, input=diff, text=True, check=True)
                 case Event():
                     happen(step, sandbox, folder, known)
     if os.environ.get("UPDATE_GOLDEN"):
