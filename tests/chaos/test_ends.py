@@ -7,7 +7,7 @@ import pytest
 from mailstate.errors import ExitCode
 from tests.chaos import oracle
 from tests.chaos.boundaries import at_request, is_read, is_write, world
-from tests.chaos.mail_relay import Carry
+from tests.chaos.mail_relay import Carry, Mishap
 from tests.chaos.recovery import recover
 from tests.chaos.stage import JOURNAL
 from tests.wire.deeds import Hook, Pass
@@ -67,6 +67,29 @@ def test_a_signal_ends_the_news_too(house):
 
         stage.world.publish(stage.sandbox)
         recover(stage)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_a_notify_after_the_letter_under_way(house, number):
+    """
+    It is noted down, so that nobody is written to twice, and no password is set for no letter.
+    """
+    with house.stage(world("2026")) as stage:
+        stage.relay.decide = lambda _: Carry(mishap=Mishap.REFUSED)
+        oracle.check(stage, stage.apply())
+        stage.relay.decide = lambda _: Carry(before=lambda: stage.nursery.hit(number))
+        act = stage.notify()
+        oracle.check(stage, act)
+        stage.calm()
+        again = stage.notify()
+        oracle.check(stage, again)
+        oracle.check_ways_in(stage)
+        (first,), others = act.letters, again.letters
+
+        assert (ExitCode.INTERRUPTED, ExitCode.OK) == (act.ran.code, again.ran.code)
+        assert "interrupted: finishing the calls under way" in act.ran.err
+        assert 1 < len(others)
+        assert first.recipients not in {other.recipients for other in others}
 
 
 def test_a_second_signal_changes_nothing(house):

@@ -18,6 +18,7 @@ from mailstate.cli.options import state_option, target_options
 from mailstate.cli.post import Greeter, Post, is_letter_due, open_post, read_post
 from mailstate.cli.session import Request, TargetOptions, connected, read_desired, shown_url
 from mailstate.cli.settings import state_directory
+from mailstate.cli.stopping import stopped_by_signals
 from mailstate.dimail.client import DimailClient
 from mailstate.errors import ExitCode, SettingsError, UsageError
 from mailstate.model.resources import Key, Mailbox
@@ -85,19 +86,23 @@ def _nobody() -> int:
 async def _send(
     mailboxes: Sequence[Mailbox], client: DimailClient, post: Post, journal: Journal | None
 ) -> int:
-    code = ExitCode.OK
+    code, stop = ExitCode.OK, asyncio.Event()
     async with open_post(post, client, tries_it=True) as counter:
         if counter is None:
             raise SettingsError("letters are switched off", hint="see `mode` under [notify]")
-        for mailbox in mailboxes:
-            letter = await _letter(mailbox, client, counter.greeter)
-            if not letter.is_delivered:
-                code = ExitCode.CHANGE_FAILED
-            if journal:
-                target = shown_url(client.url)
-                journal.notified(mailbox.key, target=target, is_delivered=letter.is_delivered)
-            _tell(mailbox, letter)
-    return code
+        # Cut short, a letter might be sent and not noted down, or a password set and not sent.
+        with stopped_by_signals(stop):
+            for mailbox in mailboxes:
+                if stop.is_set():
+                    break
+                letter = await _letter(mailbox, client, counter.greeter)
+                if not letter.is_delivered:
+                    code = ExitCode.CHANGE_FAILED
+                if journal:
+                    target = shown_url(client.url)
+                    journal.notified(mailbox.key, target=target, is_delivered=letter.is_delivered)
+                _tell(mailbox, letter)
+    return ExitCode.INTERRUPTED if stop.is_set() else code
 
 
 async def _letter(mailbox: Mailbox, client: DimailClient, greeter: Greeter) -> Letter:
@@ -146,6 +151,7 @@ def _mailboxes(keys: Sequence[Key], desired: DesiredState) -> list[Mailbox]:
 
 
 def _tell(mailbox: Mailbox, letter: Letter) -> None:
-    output.write(f"{letter_line(mailbox.key, letter, output.painter(sys.stdout))}\n")
+    lines = [letter_line(mailbox.key, letter, output.painter(sys.stdout))]
     if letter.hint:
-        output.write(f"          {visible(letter.hint)}\n")
+        lines.append(f"          {visible(letter.hint)}")
+    output.write_if_possible("\n".join(lines) + "\n", sys.stdout)

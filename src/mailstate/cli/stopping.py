@@ -1,26 +1,25 @@
-"""Signals that ask an apply to end."""
+"""Signals that ask a run to end."""
 
 import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mailstate.applying.applier import Applier
 from mailstate.cli import output
 
 
 @contextmanager
-def stopped_by_signals(applier: Applier) -> Iterator[None]:
+def stopped_by_signals(event: asyncio.Event) -> Iterator[None]:
     """
-    SIGINT, SIGTERM and SIGHUP end the run once the calls under way are finished.
+    SIGINT, SIGTERM and SIGHUP set *event*: the run ends once the calls under way are finished.
 
     The last comes when a terminal is closed or a connection to it is lost. Whoever started the
     run with `nohup` wants it to go on.
     """
 
     def stop() -> None:
-        if not applier.stop.is_set():
-            applier.stop.set()
+        if not event.is_set():
+            event.set()
             output.say("\ninterrupted: finishing the calls under way")
 
     loop = asyncio.get_running_loop()

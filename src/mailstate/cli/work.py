@@ -56,7 +56,7 @@ class Work:
             fail_fast=self.choices.fail_fast,
             wait=self.choices.wait,
         )
-        with stopped_by_signals(applier):
+        with stopped_by_signals(applier.stop):
             if journal:
                 journal.planned(run.plan, run.context, writes_letters=self.counter is not None)
                 journal.on_fault = applier.stop.set
