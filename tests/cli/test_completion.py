@@ -65,6 +65,24 @@ def test_what_is_broken_is_no_reason_to_fail(place, broken):
     assert (ExitCode.OK, "\n", "") == (ran.code, ran.out, ran.err)
 
 
+@pytest.mark.parametrize("option", ["--only", "--target"])
+def test_nothing_that_a_shell_would_carry_out_is_offered(place, option):
+    """
+    The files may be a stranger's, and what is offered is soon entered.
+    """
+    hostile = ("$(id)", "`id`", "x;id", "x&id", "-v", "~root", "x>y")
+    lines = "".join(f"  - name: {name}\n" for name in (*hostile, "école.example"))
+    place.write("state/commune.yaml", f"domains:\n{lines}")
+    targets = "".join(f'[targets."{name}"]\n' for name in (*hostile, "école.example"))
+    place.write("mailstate.toml", targets)
+    words = f"mailstate plan {option} "
+    ran = place.run(
+        env={"_MAILSTATE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "3"}
+    )
+
+    assert (ExitCode.OK, "plain,école.example\n", "") == (ran.code, ran.out, ran.err)
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_has_a_script(place, shell):
     """

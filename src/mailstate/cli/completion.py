@@ -12,6 +12,8 @@ from mailstate.cli.settings import DEFAULT_STATE, SETTINGS_FILE
 
 _SECTION = re.compile(r"^(users|domains):", re.MULTILINE)
 _DOMAIN = re.compile(r"^ *-? *name: *['\"]?([^\s'\"#]+)", re.MULTILINE)
+# What is offered gets onto a command line, and the files may be a stranger's.
+_NAME = re.compile(r"\w[\w.-]*")
 
 
 @click.command("completion")
@@ -51,7 +53,7 @@ def _declared(folder: Path) -> Iterator[str]:
         _, *parts = _SECTION.split(text)
         for section, content in zip(parts[::2], parts[1::2], strict=True):
             if section == "domains":
-                yield from _DOMAIN.findall(content)
+                yield from filter(_NAME.fullmatch, _DOMAIN.findall(content))
 
 
 def targets(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
@@ -60,4 +62,4 @@ def targets(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> lis
         named = tomllib.loads(SETTINGS_FILE.read_text("utf-8")).get("targets", {})
     except (OSError, ValueError):
         return []
-    return sorted(name for name in named if name.startswith(begun))
+    return sorted(name for name in named if name.startswith(begun) and _NAME.fullmatch(name))
