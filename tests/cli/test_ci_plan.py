@@ -156,6 +156,20 @@ def test_faults_are_noted_on_their_lines_and_listed(checkout, plan):
     assert ran.out.rindex("::stop-commands::") < ran.out.index("::error ")
 
 
+def test_notes_are_on_the_files_of_the_checkout(checkout, plan):
+    """
+    Also where the state files are in a folder of the repository; of a plan as of faults.
+    """
+    folder = checkout.place.folder
+    workspace = str(folder.parent)
+    ran, _ = plan(GITHUB_WORKSPACE=workspace)
+    assert f"::notice file={folder.name}/state/commune.yaml,line=" in ran.out
+
+    checkout.place.write("state/more.yaml", "domains: [x]\n")
+    ran, _ = plan(GITHUB_WORKSPACE=workspace)
+    assert f"::error file={folder.name}/state/more.yaml,line=1" in ran.out
+
+
 def test_more_faults_than_a_comment_holds_are_counted(checkout, plan):
     """
     GitHub takes 65,536 characters.

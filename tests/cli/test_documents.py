@@ -210,6 +210,20 @@ def test_problems_are_told_as_json(place):
     ].items()
 
 
+def test_notes_are_on_the_files_of_the_checkout(place):
+    """
+    Those of `validate` and of `plan`, whatever folder of it is worked in.
+    """
+    checkout = {"GITHUB_WORKSPACE": str(place.folder.parent)}
+    name = place.folder.name
+    ran = place.call("plan", "--format", "github", env=checkout)
+    assert f"::notice file={name}/state/commune.yaml,line=" in ran.out
+
+    place.write("state/commune.yaml", COMMUNE.replace("owners", "ownres"))
+    ran = place.call("validate", "--format", "github", env=checkout)
+    assert ran.out.startswith(f"::error file={name}/state/commune.yaml,line=3,col=5,")
+
+
 def test_problems_are_told_as_sarif(place):
     """
     Files by their way from the checkout of the workflow; what sums it up is no part of it.

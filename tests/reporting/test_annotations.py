@@ -93,6 +93,19 @@ def test_an_annotation_says_what_to_do():
     )
 
 
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [("state/a.yaml", "mail,x/state/a.yaml"), ("/srv/a.yaml", "/srv/a.yaml")],
+)
+def test_files_are_named_from_the_root_of_the_checkout(file, expected):
+    """
+    The forge would look for others in vain.
+    """
+    ((_, properties, _),) = commands(problems_github([problem(file=file)], below="mail,x"))
+
+    assert expected == properties["file"]
+
+
 def test_no_problems_are_no_lines():
     """
     In all views.

@@ -86,6 +86,15 @@ def test_removals_refusals_and_conflicts_are_warnings_and_what_waits_is_a_notice
     ] == notes(plan)
 
 
+def test_notes_name_files_from_the_root_of_the_checkout():
+    """
+    Of the plan as of faults.
+    """
+    ((_, _, file, _),) = notes(Plan(held=held(3, 1)), below="mail")
+
+    assert "mail/state/d0.yaml" == file
+
+
 @pytest.mark.parametrize(("count", "shown", "more"), [(10, 10, 0), (11, 9, 2), (5_000, 9, 4_991)])
 def test_no_more_notes_are_written_than_github_shows(count, shown, more):
     """

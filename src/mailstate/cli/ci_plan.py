@@ -14,7 +14,7 @@ from mailstate.cli.base import read_base
 from mailstate.cli.files import write_file
 from mailstate.cli.git import commit
 from mailstate.cli.job import commands_stopped, opening, summarise, unfinished
-from mailstate.cli.links import below_checkout
+from mailstate.cli.links import below_checkout, way
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
 from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
 from mailstate.cli.settings import state_directory
@@ -121,9 +121,9 @@ def command(
         text = no_plan_markdown(error, links=links, limit=LIMIT - size(head))
         _say(directory, head + text)
         if isinstance(error, FilesError):
-            output.write(problems_github(error.problems))
+            output.write(problems_github(error.problems, below=way()))
         raise
-    output.write(plan_github(planned.plan, causes=planned.context.causes))
+    output.write(plan_github(planned.plan, causes=planned.context.causes, below=way()))
     return ExitCode.REFUSED if planned.plan.refused else ExitCode.OK
 
 

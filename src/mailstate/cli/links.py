@@ -34,14 +34,18 @@ def _files() -> str | None:
 
 def below_checkout(blob: str | None) -> str | None:
     """The working directory, if it lies in the checkout, whose address is *blob*."""
-    below = checkout()
+    below = _below()
     if blob is None or below is None:
         return None
     return "/".join((blob, *(quote(os.fsencode(part), safe="") for part in below)))
 
 
-def checkout() -> tuple[str, ...] | None:
-    """The way from the checkout of the workflow to the working directory, if it lies in it."""
+def way() -> str:
+    """The way from the checkout of the workflow to the working directory; empty elsewhere."""
+    return "/".join(_below() or ())
+
+
+def _below() -> tuple[str, ...] | None:
     here = Path.cwd().resolve()
     root = Path(os.environ.get("GITHUB_WORKSPACE") or here).resolve()
     return here.relative_to(root).parts if here.is_relative_to(root) else None

@@ -11,7 +11,7 @@ import click
 from mailstate.cli import output
 from mailstate.cli.base import read_base
 from mailstate.cli.files import check_writable, write_file
-from mailstate.cli.links import links
+from mailstate.cli.links import links, way
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
 from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
 from mailstate.cli.settings import state_directory
@@ -102,7 +102,7 @@ def command(
         case "github":
             from mailstate.reporting.plan_github import plan_github
 
-            output.write(plan_github(plan, causes=context.causes))
+            output.write(plan_github(plan, causes=context.causes, below=way()))
             output.say(headline(plan, context.target, plain, selection=context.selection))
         case _:
             paint = output.painter(sys.stdout)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from mailstate.cli import output
-from mailstate.cli.links import checkout
+from mailstate.cli.links import way
 from mailstate.cli.settings import read_settings, state_directory
 from mailstate.errors import ExitCode, Severity
 from mailstate.reporting.paint import Tone, counted
@@ -47,10 +47,10 @@ def command(
         case "json":
             output.write(problems_json(reading.problems, reading.files))
         case "github":
-            output.write(problems_github(reading.problems))
+            output.write(problems_github(reading.problems, below=way()))
             output.say(_verdict(reading))
         case "sarif":
-            output.write(problems_sarif(reading.problems, below="/".join(checkout() or ())))
+            output.write(problems_sarif(reading.problems, below=way()))
             output.say(_verdict(reading))
         case _:
             paint = output.painter(sys.stdout)

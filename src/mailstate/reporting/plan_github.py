@@ -22,8 +22,12 @@ _Note = tuple[str, str, Place | None]
 """Title, message, and the line that it is about."""
 
 
-def plan_github(plan: Plan, *, causes: Mapping[Key, Cause] | None = None) -> str:
-    """Workflow commands for *plan*; those about what is asked first, if *causes* are known."""
+def plan_github(plan: Plan, *, causes: Mapping[Key, Cause] | None = None, below: str = "") -> str:
+    """
+    Workflow commands for *plan*; those about what is asked first, if *causes* are known.
+
+    The working directory is *below* the root of the checkout.
+    """
     plan = asked_first(plan, causes)
     warnings: list[_Note] = [
         ("Refused by a guard", f"{_said(entry.change)}: {entry.detail}", entry.change.place)
@@ -36,17 +40,18 @@ def plan_github(plan: Plan, *, causes: Mapping[Key, Cause] | None = None) -> str
         for entry in plan.conflicts
     ]
     notices = [_waiting(wait) for some in waits(plan.held).values() for wait in some]
-    return _shown("warning", warnings) + _shown("notice", notices)
+    return _shown("warning", warnings, below) + _shown("notice", notices, below)
 
 
-def _shown(level: str, notes: Sequence[_Note]) -> str:
+def _shown(level: str, notes: Sequence[_Note], below: str) -> str:
     """As many of *notes* as GitHub shows; the last says how many there are beside."""
     if len(notes) > _SHOWN:
         more = len(notes) - _SHOWN + 1
         message = f"{more:,} more are in the plan: GitHub shows {_SHOWN} of a kind"
         notes = [*notes[: _SHOWN - 1], ("More", message, None)]
     return "".join(
-        annotation(level, message, title=title, place=place) for title, message, place in notes
+        annotation(level, message, title=title, place=place, below=below)
+        for title, message, place in notes
     )
 
 

@@ -46,9 +46,9 @@ def problems_json(problems: Sequence[Problem], files: Sequence[str]) -> str:
     )
 
 
-def problems_github(problems: Sequence[Problem]) -> str:
-    """Workflow commands that GitHub shows as annotations on the lines concerned."""
-    return "".join(_annotation(problem) for problem in problems)
+def problems_github(problems: Sequence[Problem], *, below: str = "") -> str:
+    """Workflow commands for notes on the lines concerned; the working directory is *below*."""
+    return "".join(_annotation(problem, below) for problem in problems)
 
 
 def problems_summary(problems: Sequence[Problem], files: int) -> str:
@@ -70,6 +70,8 @@ def _counts(problems: Sequence[Problem]) -> dict[str, int]:
     }
 
 
-def _annotation(problem: Problem) -> str:
+def _annotation(problem: Problem, below: str) -> str:
     message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-    return annotation(problem.severity, message, title=problem.rule, place=problem.place)
+    return annotation(
+        problem.severity, message, title=problem.rule, place=problem.place, below=below
+    )
