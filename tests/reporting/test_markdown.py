@@ -429,6 +429,17 @@ def test_where_there_is_not_room_for_all_each_domain_has_its_count():
     assert "Changes in numbers" not in plan_markdown(Plan(changes=created(100)), CONTEXT)
 
 
+def test_what_waits_is_counted_also_where_it_is_not_listed():
+    """
+    For each domain that somebody must act for.
+    """
+    text = plan_markdown(Plan(held=held(3_000, 3)), CONTEXT)
+
+    assert "There is not room" in text
+    assert 3 == text.count("What waits: 1,000 to create")
+    assert text.count("<details>") < 3
+
+
 counts = st.sampled_from([0, 1, 19, 21, 400])
 
 

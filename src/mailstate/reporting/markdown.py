@@ -158,7 +158,7 @@ class _Comment:
     ) -> Mapping[Actor, Sequence[Wait]]:
         """Those of *waiting* that there is room to tell of."""
         groups = [Group(items=some, head=_actor(actor)) for actor, some in waiting.items()]
-        _, shown = fitted(groups, _wait, self._room)
+        _, shown = fitted(groups, lambda wait: _wait(wait) + _number(wait), self._room)
         kept = {}
         for actor, some in waiting.items():
             kept[actor] = some[:shown]
@@ -172,9 +172,13 @@ class _Comment:
         for actor, some in waiting.items():
             parts.append(_actor(actor))
             for wait in some:
-                fold = _fold(f"What waits: {to_do(wait.changes)}", wait.changes)
+                number = _number(wait)
+                self._room.left += size(number)
+                fold = _fold(number.rstrip(), wait.changes)
                 lines, shown = fitted([fold], self._line, self._room)
-                parts += [_wait(wait), lines]
+                if not shown:
+                    self._room.left -= size(number)
+                parts += [_wait(wait), lines or number]
                 listed += shown
         if listed < total:
             self._left_out["held changes"] = (total - listed, total)
@@ -266,6 +270,11 @@ def _wait(wait: Wait) -> str:
         lines = block(zone_line(record, hold.domain) for record in hold.records)
         text += f"To publish in the DNS of {code(hold.domain)}:\n\n{lines}\n"
     return text
+
+
+def _number(wait: Wait) -> str:
+    """How much waits for it, which is told also where there is no room for the list."""
+    return f"What waits: {to_do(wait.changes)}\n\n"
 
 
 def _stray_line(entry: Unmanaged) -> str:
