@@ -205,14 +205,22 @@ def test_in_a_pipe_there_are_plain_lines(place):
     assert 6 == len(re.findall(r"^applied   \+ \w+/", out, re.MULTILINE))
 
 
-@pytest.mark.parametrize("number", [None, signal.SIGHUP], ids=["a lost line", "a hang-up"])
-def test_a_terminal_that_goes_away_costs_nothing(place, number):
+def deaf_to_hang_ups():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize(
+    ("hears", "number"),
+    [({}, None), ({}, signal.SIGHUP), ({"preexec_fn": deaf_to_hang_ups}, signal.SIGHUP)],
+    ids=["a lost line", "a hang-up", "a hang-up under nohup"],
+)
+def test_a_terminal_that_goes_away_costs_nothing(place, hears, number):
     """
     Without a signal the run goes on to its end; told of it, it ends in order. It reports.
     """
     place.sandbox.publish_dns("commune.example")
     place.sandbox.add_fault(kind="slow_after", method="POST", path="/domains/", delay=1.0)
-    terminal = Terminal(place, "apply", "--yes", "--report", "report.json")
+    terminal = Terminal(place, "apply", "--yes", "--report", "report.json", **hears)
     terminal.expect("0/9")
     place.wait_for("domain")
     if number:
@@ -220,10 +228,11 @@ def test_a_terminal_that_goes_away_costs_nothing(place, number):
     terminal.close()
     code = terminal.code()
     report = json.loads(place.read("report.json"))
+    is_told = bool(number) and not hears
 
-    assert (5 if number else 0) == code
-    assert bool(number) is report["interrupted"]
+    assert (5 if is_told else 0) == code
+    assert is_told is report["interrupted"]
     done = {one["address"] for one in report["outcomes"] if one["outcome"] == "applied"}
     assert "domain/commune.example" in done
-    assert bool(number) is (len(done) < 9)
+    assert is_told is (len(done) < 9)
     assert 0 == report["summary"]["failed"]
