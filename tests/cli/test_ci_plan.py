@@ -413,6 +413,40 @@ def test_a_strangers_huge_file_is_not_even_read(fork, plan):
     assert "the file has more than 32 MiB" in comment
 
 
+def test_changed_settings_are_told_of(checkout, plan):
+    """
+    What they cause is in no file, and would pass for somebody else's doing.
+    """
+    place = checkout.place
+    _, comment = plan()
+    assert "mailstate.toml" not in comment
+
+    checkout.git("switch", "-q", "work")
+    place.write("mailstate.toml", 'prune = ["aliases"]\n')
+    checkout.tip = checkout.commit("mailstate.toml")
+    checkout.git("switch", "-q", "--detach", "main")
+    checkout.git("merge", "-q", "--no-ff", "--no-edit", "work")
+    ran, comment = plan()
+
+    assert ExitCode.OK == ran.code
+    assert "*This pull request changes mailstate.toml as well: what follows from" in comment
+
+
+def test_a_strangers_settings_are_told_of_and_not_heeded(fork, plan):
+    """
+    Whoever reviews must not take the plan for one with them.
+    """
+    _, comment = ask(fork, plan)
+    assert "mailstate.toml" not in comment
+
+    fork.git("switch", "-q", "work")
+    fork.place.write("mailstate.toml", 'prune = ["aliases"]\n')
+    ran, comment = ask(fork, plan)
+
+    assert ExitCode.OK == ran.code
+    assert "*This pull request changes mailstate.toml as well. The plan does not heed" in comment
+
+
 def test_what_cannot_be_merged_is_not_planned(fork, plan):
     """
     Nobody can tell what the files would be.

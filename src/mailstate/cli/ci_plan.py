@@ -12,12 +12,12 @@ import click
 from mailstate.cli import output
 from mailstate.cli.base import read_base
 from mailstate.cli.files import write_file
-from mailstate.cli.git import commit
+from mailstate.cli.git import commit, git
 from mailstate.cli.job import commands_stopped, opening, summarise, unfinished
 from mailstate.cli.links import below_checkout, way
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
 from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
-from mailstate.cli.settings import state_directory
+from mailstate.cli.settings import SETTINGS_FILE, state_directory
 from mailstate.errors import (
     ExitCode,
     FilesError,
@@ -49,6 +49,14 @@ _RECORDED = (
 _NO_BASE = (
     "What this pull request asks for cannot be told from what was asked before: "
     "the commit that it is based on is not here, or its files have errors."
+)
+_SETTINGS = (
+    f"This pull request changes {SETTINGS_FILE} as well: what follows from that alone, removals by "
+    "`prune` too, is told as drift."
+)
+_OTHER_SETTINGS = (
+    f"This pull request changes {SETTINGS_FILE} as well. The plan does not heed that: it is made "
+    "with the settings of what is checked out."
 )
 
 
@@ -160,6 +168,8 @@ def _planned(request: Request, live: Path | None, pull: Pull) -> _Planned:
         notes.append(_NO_BASE)
     else:
         context = replace(context, causes=causes(plan, desired, before, context.policy))
+    if _changes_settings(request, pull):
+        notes.append(_SETTINGS if request.merge is None else _OTHER_SETTINGS)
     return _Planned(plan=plan, context=context, notes=tuple(notes))
 
 
@@ -189,6 +199,21 @@ def _asked_before(request: Request, pull: Pull) -> DesiredState | None:
         except UsageError:
             continue  # too little was fetched
     return None
+
+
+def _changes_settings(request: Request, pull: Pull) -> bool:
+    """Whether *pull* changes the settings; not if too little was fetched to tell."""
+    directory = state_directory(request.settings(), request.state)
+    tip = request.merge or "HEAD"
+    for revision in _bases(request, pull, directory):
+        try:
+            since = commit(revision, cwd=directory, option="--base")
+            span = f"{since}...{commit(tip, cwd=directory, option='--base')}"
+            wanted = ("--name-only", span, "--", str(SETTINGS_FILE.resolve()))
+            return bool(git("diff", *wanted, cwd=directory, option="--base"))
+        except UsageError:
+            continue
+    return False
 
 
 def _bases(request: Request, pull: Pull, directory: Path) -> Iterator[str]:
