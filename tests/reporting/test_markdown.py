@@ -422,6 +422,7 @@ def test_where_there_is_not_room_for_all_each_domain_has_its_count():
     assert " 3,000 of 3,000 changes; " in text
     for number in range(6):
         assert f"- `d{number}.example`: 500 to create\n" in text
+    assert text.endswith("\n### Changes\n\n3,000, for which there is no room here.\n")
     text = plan_markdown(Plan(changes=created(60_000, 20_000)), CONTEXT)
     told = len(re.findall(r"^- `d[0-9]+\.example`: 3 to create$", text, re.MULTILINE))
     assert 100 < told < 400

@@ -104,7 +104,7 @@ class _Comment:
         text, shown = fitted(groups, line, self._room)
         if shown < total:
             self._left_out[what] = (total - shown, total)
-            text += _more(total - shown)
+            text += _more(total - shown) if shown else _none(total)
         return f"### {title}\n\n{text}" if total else ""
 
     def _counts(self, changes: Sequence[Change]) -> str:
@@ -223,6 +223,10 @@ def _spaced(parts: Iterable[str]) -> str:
 
 def _more(count: int) -> str:
     return f"\n…and {count:,} more, for which there is no room here.\n"
+
+
+def _none(count: int) -> str:
+    return f"{count:,}, for which there is no room here.\n"
 
 
 def _about(context: Context) -> str:
