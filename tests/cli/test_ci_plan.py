@@ -402,9 +402,9 @@ def test_a_stranger_without_state_files_asks_for_no_plan(fork, plan, instead):
     assert "once it is merged, there is no" in comment
 
 
-def test_a_strangers_huge_file_is_not_even_read(fork, plan):
+def test_a_strangers_huge_file_is_a_fault(fork, plan):
     """
-    It is told as too large, whatever it compresses to.
+    Nothing that it may declare is passed over.
     """
     fork.place.write("state/huge.yaml", b"#" * (MAX_BYTES + 1))
     ran, comment = ask(fork, plan)
