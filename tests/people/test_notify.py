@@ -209,3 +209,36 @@ def test_notified_is_in_the_journal(place):
     assert [("notified", f"mailbox/ada@{D}", "delivered")] == [
         (line["event"], line["address"], line["letter"]) for line in events(place)[2:]
     ]
+
+
+def test_a_letter_that_nobody_can_send(place_of):
+    """
+    Where dimail has no way in to give, its operator helps the holder, and the debt is settled.
+    """
+    place = place_of("2024")
+    place.enable(a_domain())
+    place.declare(a_domain(D, box("ada")))
+    path = f"/domains/{D}/mailboxes/ada"
+    place.sandbox.add_fault(kind="reset_after", method="POST", path=path)
+    lost = place.call("apply", "--yes", *JOURNAL)
+    again = place.call("apply", "--yes", *JOURNAL)
+    settled = place.call("notify", "--settled", f"ada@{D}", f"bob@{D}", *JOURNAL)
+    after = place.call("apply", "--yes", *JOURNAL)
+
+    assert [ExitCode.CHANGE_FAILED] * 2 == [lost.code, again.code]
+    assert "`mailstate notify --settled`" in again.out
+    assert (ExitCode.OK, "") == (settled.code, settled.err)
+    assert f"settled mailbox/ada@{D}\nnothing was due for mailbox/bob@{D}\n" == settled.out
+    assert ExitCode.OK == after.code, said(after)
+    assert [] == place.letters()
+
+
+@pytest.mark.parametrize("arguments", [(), (f"ada@{D}",), JOURNAL])
+def test_only_what_is_named_is_settled(place, arguments):
+    """
+    And only in a journal.
+    """
+    ran = place.call("notify", "--settled", *arguments)
+
+    assert ExitCode.USAGE == ran.code
+    assert "--settled is about mailboxes that a journal owes a letter" in ran.err

@@ -96,6 +96,10 @@ class Journal:
         letter = "delivered" if is_delivered else "undelivered"
         self._write("notified", address=address, target=target, letter=letter)
 
+    def settled(self, address: Key, *, target: str) -> None:
+        """Nothing is due any more for *address* on *target*: its holder was let in another way."""
+        self._write("notified", address=address, target=target, letter="settled")
+
     def told(self, domain: DomainName, standing: str) -> None:
         """The support address of *domain* has heard how it stands."""
         self._write("told", domain=domain, standing=standing)

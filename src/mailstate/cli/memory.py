@@ -147,7 +147,7 @@ class _Reading:
                 self._here.begin(Key(event["address"]), event["action"])
             case "ended":
                 self._here.end(Key(event["address"]), event)
-            case "notified" if event["letter"] == "delivered":
+            case "notified" if event["letter"] in {"delivered", "settled"}:
                 where = self._of(event["target"]) if "target" in event else self._here
                 where.settle(Key(event["address"]))
             case "told":

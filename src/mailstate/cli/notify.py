@@ -35,27 +35,59 @@ from mailstate.reporting.report import letter_line
     type=click.Path(path_type=Path),
     help="All to whom, as far as this journal of apply tells, a letter is still due.",
 )
+@click.option(
+    "--settled",
+    is_flag=True,
+    help="Send nothing: note in the journal that these holders were let in another way.",
+)
 @state_option
 @target_options
 def command(
-    addresses: tuple[str, ...], journal: Path | None, **options: Unpack[TargetOptions]
+    addresses: tuple[str, ...],
+    journal: Path | None,
+    settled: bool,  # noqa: FBT001 - click gives it by name
+    **options: Unpack[TargetOptions],
 ) -> int:
     """
     Send the holders of mailboxes a fresh way in: a login link, or else a new password.
 
     ADDRESS is a mailbox of the state files that dimail has, with a secondary address. A new
-    password replaces the one that its holder may have by now.
+    password replaces the one that its holder may have by now. Where dimail has no call for
+    either (2024), its operator can help; --settled then ends what the journal owes.
     """
-    if not addresses and journal is None:
+    if not settled and not addresses and journal is None:
         raise UsageError("nobody is named", hint="name mailboxes, or give --journal FILE")
-    return asyncio.run(_notify(Request(**options), addresses, journal))
+    if settled and not (addresses and journal):
+        raise UsageError(
+            "--settled is about mailboxes that a journal owes a letter",
+            hint="name them, and give --journal FILE",
+        )
+    keys = [
+        *dict.fromkeys(
+            read_key(f"mailbox/{address.removeprefix('mailbox/')}") for address in addresses
+        )
+    ]
+    if settled and journal:
+        return _settle(keys, journal)
+    return asyncio.run(_notify(Request(**options), keys, journal))
 
 
-async def _notify(request: Request, addresses: Sequence[str], path: Path | None) -> int:
+def _settle(keys: Sequence[Key], path: Path) -> int:
+    """Note that nothing is due any more for *keys*, on whichever dimail it was."""
+    with closing(Journal(path)) as journal:
+        memories = remembered(path)
+        for key in keys:
+            owing = [name for name, memory in memories.items() if key in memory.unwelcomed]
+            for target in owing:
+                journal.settled(key, target=target)
+            word = "settled" if owing else "nothing was due for"
+            output.write(f"{word} {visible(key)}\n")
+    return ExitCode.OK
+
+
+async def _notify(request: Request, keys: Sequence[Key], path: Path | None) -> int:
     settings = request.settings()
     desired = read_desired(state_directory(settings, request.state))
-    named = (read_key(f"mailbox/{address.removeprefix('mailbox/')}") for address in addresses)
-    keys = [*dict.fromkeys(named)]
     mailboxes = _mailboxes(keys, desired)
     memories = remembered(path) if path else {}
     if not (mailboxes or any(memory.unwelcomed for memory in memories.values())):

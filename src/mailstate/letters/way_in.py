@@ -94,7 +94,8 @@ class WayIn:
                 return Undelivered(
                     to=to,
                     reason="this dimail gives neither a login link nor a password",
-                    hint="have the operator of dimail reset the password",
+                    hint="have the operator of dimail reset the password; `mailstate notify "
+                    "--settled` then ends what a journal owes",
                 )
             await self._postman.send(self._letter(address, mailbox, key))
         except MailstateError as error:
