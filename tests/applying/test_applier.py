@@ -360,7 +360,7 @@ def test_a_stop_ends_the_wait_for_a_busy_server():
     (outcome,) = report.outcomes
     assert isinstance(outcome, Failed)
     assert not outcome.is_unknown
-    assert "interrupted before it was done" == outcome.message
+    assert "the run was stopped before it was done" == outcome.message
     assert report.interrupted
     assert [7.0] == slept
 

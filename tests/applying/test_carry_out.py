@@ -314,8 +314,8 @@ def test_a_server_that_is_busy_in_the_end_does_not_hide_what_was_done_late():
 @pytest.mark.parametrize(
     ("troubles", "message", "is_unknown"),
     [
-        ([Trouble.BUSY], "interrupted before it was done", False),
-        ([BEFORE], "interrupted while it was not known whether it was done: 500", True),
+        ([Trouble.BUSY], "the run was stopped before it was done", False),
+        ([BEFORE], "the run was stopped while it was not known whether it was done: 500", True),
     ],
 )
 def test_a_stop_ends_the_tries(troubles, message, is_unknown):

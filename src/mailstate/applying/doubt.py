@@ -88,9 +88,11 @@ class Doubt:
     def interrupted(self) -> Failed:
         """The end of a change whose next try is not to be."""
         if self.error is None:
-            message = "interrupted before it was done"
+            message = "the run was stopped before it was done"
             return Failed(change=self.change, message=message, hint=RUN_AGAIN)
-        message = f"interrupted while it was not known whether it was done: {self.error.message}"
+        message = (
+            f"the run was stopped while it was not known whether it was done: {self.error.message}"
+        )
         return Failed(change=self.change, message=message, hint=RUN_AGAIN, is_unknown=True)
 
     def refused(self, trouble: RemoteError) -> Failed:
