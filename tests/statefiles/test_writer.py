@@ -479,6 +479,23 @@ def test_a_name_that_is_taken_is_not_made_up():
     assert "        last_name: a.example\n        active: false\n" in text
 
 
+def test_the_rule_that_is_named_does_not_depend_on_the_order():
+    """
+    Of somebody whose two names others have, one of them written later: the next import agrees.
+    """
+    live = state(
+        live_domain(
+            box("ada", "Ada", "Lovelace", "Cy Twombly"),
+            box("dee", "Cy", "Twombly", "Cy Twombly"),
+            box("eve", "Cy", "Twombly", "Twombly, Cy"),
+        )
+    )
+    first = imported(live)
+
+    assert f"left out, full-name-not-unique ({FULL_NAME}):" in first.files["state/a.example.yaml"]
+    assert {} == again(live, first).files
+
+
 def test_names_are_unique_within_a_context_over_domains_and_files():
     """
     What is written already has the name.

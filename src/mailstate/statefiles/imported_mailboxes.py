@@ -31,6 +31,7 @@ class MailboxWriter:
     names: TakenNames
     left_out: LeftOut
     _refused: dict[Key, str] = field(default_factory=dict)
+    _clashing: list[tuple[Mailbox, str | None, tree.Mapping]] = field(default_factory=list)
 
     def take_names(self, desired: DesiredDomain, live: LiveDomain | None) -> None:
         """
@@ -40,7 +41,7 @@ class MailboxWriter:
         """
         for key, mailbox in desired.mailboxes.items():
             wanted = _merged(live, mailbox)
-            rule = _fault(wanted) or self._clash(desired, wanted)
+            rule = _fault(wanted) or self._clash(_context(desired), wanted)
             if rule is not None:
                 self._refused[key] = rule
                 wanted = mailbox
@@ -68,16 +69,29 @@ class MailboxWriter:
                 continue
             new = self._new(mailbox, context)
             one = _entry(new, mailbox)
-            rule = _fault(new) or self.names.clash(context, _full(new), new.display_name or "")
+            rule = _fault(new)
             if "mailbox" not in features:
                 rule = "mailboxes-without-feature"
             elif desired is not None and _is_behind_alias(new, desired):
                 rule = "alias-over-mailbox"
             if rule is not None:
                 self.left_out.entry(name, rule, one)
-                continue
-            self.names.take(context, _full(new), new.display_name or "")
-            self._add(name, one, file, entry)
+            elif self._clash(context, new) is not None:
+                self._clashing.append((new, context, one))
+            else:
+                self.names.take(context, _full(new), new.display_name or "")
+                self._add(name, one, file, entry)
+
+    def tell_clashes(self) -> None:
+        """
+        Say whose names others have, once all are written.
+
+        So the rule that is named is the one that the next import would name, too.
+        """
+        for new, context, one in self._clashing:
+            rule = self._clash(context, new)
+            if rule is not None:
+                self.left_out.entry(new.domain, rule, one)
 
     def _add(self, name: DomainName, one: tree.Mapping, file: str, entry: tree.Mapping) -> None:
         slots = self.shelf.list_in(file, entry, "mailboxes").slots
@@ -133,8 +147,8 @@ class MailboxWriter:
             active=mailbox.active is not False,
         )
 
-    def _clash(self, desired: DesiredDomain, wanted: Mailbox) -> str | None:
-        return self.names.clash(_context(desired), _full(wanted), wanted.display_name or "")
+    def _clash(self, context: str | None, wanted: Mailbox) -> str | None:
+        return self.names.clash(context, _full(wanted), wanted.display_name or "")
 
 
 def _entry(new: Mailbox, live: Mailbox) -> tree.Mapping:

@@ -107,6 +107,7 @@ def import_live(
     ]
     for found, (file, entry) in targets:
         mailboxes.write(found, before.domains.get(found.domain.name), file, entry)
+    mailboxes.tell_clashes()
     for found, (file, entry) in targets:
         aliases.write(found, before.domains.get(found.domain.name), file, entry)
     run.users()
