@@ -75,7 +75,7 @@ class Applier:
         concurrency: int = 4,
         fail_fast: bool = False,
         wait: float = 0.0,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stop = asyncio.Event()
@@ -86,7 +86,7 @@ class Applier:
         self._fail_fast = fail_fast
         self._given_up = asyncio.Event()
         self._wait = wait
-        self._sleep = sleep
+        self._sleep = sleep or asyncio.sleep
         self._clock = clock
         self._watches: dict[DomainName, Watch] = {}
         self._timers: set[asyncio.Task[None]] = set()
