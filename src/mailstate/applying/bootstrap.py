@@ -127,13 +127,13 @@ class Bootstrap:
         admin: Credential,
         service: Credential,
         tell: Callable[[Step, Sight], None],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self._connect = connect
         self._admin = admin
         self._service = service
         self._tell = tell
-        self._sleep = sleep
+        self._sleep = sleep or asyncio.sleep
         self._nobody = connect("", Secret(""))
 
     async def look(self) -> Sight:

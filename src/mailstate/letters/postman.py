@@ -44,13 +44,13 @@ class Postman:
         server: MailServer,
         *,
         sender: Address,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         dial: Dial = socket.create_connection,
     ) -> None:
         self._server = server
         self._sender = sender.addr_spec
-        self._sleep = sleep
+        self._sleep = sleep or asyncio.sleep
         self._clock = clock
         # Our name to the server is the sender's domain: that of the machine is nobody's business.
         self._conversation = Conversation(server, name=sender.domain, dial=dial)
