@@ -32,9 +32,10 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
-)
+_PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
+settings.load_profile(_PROFILE)
+# For the workers of xdist, which read this too once CI is taken away below.
+os.environ["HYPOTHESIS_PROFILE"] = _PROFILE
 
 # Whoever runs the tests has settings, a terminal, perhaps a proxy or a CI system: none of it is
 # what a test means. Commands that tests start inherit this.

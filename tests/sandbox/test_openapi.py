@@ -8,7 +8,7 @@ so no 500 but where the server is known to crash.
 
 import re
 from functools import cache
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import jsonschema
 import pytest
@@ -172,16 +172,17 @@ def test_what_is_not_the_api_is_not_in_its_document(ask, profile):
 
 def is_of_its_path(case):
     """Whether no name is empty, has a slash or is all dots, and so belongs to another path."""
-    names = map(str, case.path_parameters.values())
+    names = [unquote(str(name)) for name in case.path_parameters.values()]
     return all(name.strip(".") and "/" not in name for name in names)
 
 
 def with_known_names(draw, case, known):
-    """Ask, now and then, about what is there."""
+    """Ask, now and then, about what is there; in paths, names are quoted."""
     for part in (case.path_parameters, case.body):
         for name in known if isinstance(part, dict) else ():
             if name in part and draw(st.integers(0, 3)):
-                part[name] = draw(st.sampled_from(known[name]))
+                value = draw(st.sampled_from(known[name]))
+                part[name] = quote(value, safe="") if part is case.path_parameters else value
 
 
 def hold_to_its_document(profile, running, examples, longest):
@@ -219,7 +220,8 @@ def hold_to_its_document(profile, running, examples, longest):
             if operation.method == "post" and response.status_code < 300:
                 for part in (case.path_parameters, case.body):
                     for name in KNOWN.keys() & (part if isinstance(part, dict) else {}):
-                        known[name].append(part[name])
+                        is_quoted = part is case.path_parameters
+                        known[name].append(unquote(part[name]) if is_quoted else part[name])
 
     run()
 

@@ -7,6 +7,8 @@ import stat
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -195,6 +197,18 @@ def test_in_the_foreground_it_says_where_it_serves(place):
     assert process.status(place) is None
 
 
+def wait_until_stopped(pid):
+    """Come back when all threads of a process have come to know that it is stopped."""
+    ends = time.monotonic() + 20
+    threads = Path(f"/proc/{pid}/task")
+    while any(
+        one.read_text("utf-8").rpartition(")")[2].split()[0] != "T"
+        for one in threads.glob("*/stat")
+    ):
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
 def test_one_that_does_not_heed_is_killed(place, monkeypatch):
     """
     A sandbox that cannot end by itself is ended.
@@ -203,6 +217,7 @@ def test_one_that_does_not_heed_is_killed(place, monkeypatch):
     monkeypatch.setattr(process, "_ANSWER_TIMEOUT", 0.2)
     running = process.start(place)
     os.kill(running.pid, signal.SIGSTOP)
+    wait_until_stopped(running.pid)
     with pytest.raises(SandboxError, match="does not answer"):
         process.reset(place)
     assert process.stop(place)
