@@ -16,7 +16,7 @@ from mailstate.cli.git import commit, git
 from mailstate.cli.job import commands_stopped, opening, summarise, unfinished
 from mailstate.cli.links import below_checkout, way
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
-from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
+from mailstate.cli.session import PlanningOptions, Request, live_plan, recorded_plan
 from mailstate.cli.settings import SETTINGS_FILE, state_directory
 from mailstate.errors import (
     ExitCode,
@@ -153,7 +153,7 @@ def _planned(request: Request, live: Path | None, pull: Pull) -> _Planned:
     if request.merge is not None:
         _check_merge(request, request.merge, pull)
     if request.sandbox or request.url or any(os.environ.get(name) for name in _CREDENTIALS):
-        plan, context, desired = asyncio.run(_plan(request))
+        plan, context, desired = asyncio.run(live_plan(request))
     elif live is not None and live.exists():
         plan, context, desired = recorded_plan(request, live)
         notes.append(_RECORDED)
@@ -163,19 +163,15 @@ def _planned(request: Request, live: Path | None, pull: Pull) -> _Planned:
             hint="give the job MAILSTATE_PASSWORD; for a fork, have the workflow `apply` run once "
             "before this one",
         )
-    before = _asked_before(request, pull)
+    directory = state_directory(request.settings(), request.state)
+    before = _asked_before(request, pull, directory)
     if before is None:
         notes.append(_NO_BASE)
     else:
         context = replace(context, causes=causes(plan, desired, before, context.policy))
-    if _changes_settings(request, pull):
+    if _changes_settings(request, pull, directory):
         notes.append(_SETTINGS if request.merge is None else _OTHER_SETTINGS)
     return _Planned(plan=plan, context=context, notes=tuple(notes))
-
-
-async def _plan(request: Request) -> tuple[Plan, Context, DesiredState]:
-    async with session(request) as run:
-        return run.plan, run.context, run.desired
 
 
 def _check_merge(request: Request, merge: str, pull: Pull) -> None:
@@ -190,9 +186,8 @@ def _check_merge(request: Request, merge: str, pull: Pull) -> None:
         )
 
 
-def _asked_before(request: Request, pull: Pull) -> DesiredState | None:
+def _asked_before(request: Request, pull: Pull, directory: Path) -> DesiredState | None:
     """What the files asked for without the pull request, None if that is not known."""
-    directory = state_directory(request.settings(), request.state)
     for revision in _bases(request, pull, directory):
         try:
             return read_base(revision, directory).desired
@@ -201,9 +196,8 @@ def _asked_before(request: Request, pull: Pull) -> DesiredState | None:
     return None
 
 
-def _changes_settings(request: Request, pull: Pull) -> bool:
+def _changes_settings(request: Request, pull: Pull, directory: Path) -> bool:
     """Whether *pull* changes the settings; not if too little was fetched to tell."""
-    directory = state_directory(request.settings(), request.state)
     tip = request.merge or "HEAD"
     for revision in _bases(request, pull, directory):
         try:

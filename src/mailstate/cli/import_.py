@@ -12,9 +12,8 @@ import click
 from mailstate.cli import output
 from mailstate.cli.files import write_file
 from mailstate.cli.options import target_options
-from mailstate.cli.session import Request
+from mailstate.cli.session import Request, connected
 from mailstate.cli.settings import Target
-from mailstate.dimail.client import DimailClient
 from mailstate.dimail.live import read_live
 from mailstate.errors import ExitCode, FilesError, RemoteError, SettingsError, UsageError
 from mailstate.model.resources import Domain, DomainName, Mailbox
@@ -108,14 +107,7 @@ def _existing(out: Path) -> list[tuple[str, bytes]]:
 
 async def _live(target: Target, names: Collection[DomainName]) -> LiveState:
     """What dimail has of the domains *names*, or of all."""
-    async with DimailClient(
-        target.url,
-        target.username,
-        target.password,
-        concurrency=target.concurrency,
-        ca_file=target.ca_file,
-        patience=target.patience,
-    ) as client:
+    async with connected(target) as client:
         known = await client.domains()
         missing = sorted(name for name in names if name not in known)
         if missing:

@@ -13,7 +13,7 @@ from mailstate.cli.base import read_base
 from mailstate.cli.files import check_writable, write_file
 from mailstate.cli.links import links, way
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
-from mailstate.cli.session import PlanningOptions, Request, recorded_plan, session
+from mailstate.cli.session import PlanningOptions, Request, live_plan, recorded_plan
 from mailstate.cli.settings import state_directory
 from mailstate.errors import ExitCode, UsageError
 from mailstate.model.state import DesiredState
@@ -21,7 +21,7 @@ from mailstate.planning.causes import causes
 from mailstate.planning.plan import Plan
 from mailstate.reporting.markdown import plan_markdown
 from mailstate.reporting.paint import plain, visible
-from mailstate.reporting.plan_json import Context, plan_json
+from mailstate.reporting.plan_json import plan_json
 from mailstate.reporting.plan_text import headline, plan_text
 
 
@@ -80,7 +80,7 @@ def command(
     request = Request(**options)
     before = _asked_before(request, base) if base is not None else None
     if live is None:
-        plan, context, desired = asyncio.run(_plan(request))
+        plan, context, desired = asyncio.run(live_plan(request))
     elif request.url or request.sandbox:
         raise UsageError("--live is a plan without a server", hint="leave out --url and --sandbox")
     else:
@@ -116,11 +116,6 @@ def command(
                 )
             )
     return detailed_code(plan) if detailed_exitcode else ExitCode.OK
-
-
-async def _plan(request: Request) -> tuple[Plan, Context, DesiredState]:
-    async with session(request) as run:
-        return run.plan, run.context, run.desired
 
 
 def _asked_before(request: Request, base: str) -> DesiredState | None:

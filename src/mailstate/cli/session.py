@@ -170,6 +170,12 @@ def read_scope(request: Request, settings: Mapping[str, Any]) -> tuple[DesiredSt
     return desired, selected(selection, desired=desired, declared=declared)
 
 
+async def live_plan(request: Request) -> tuple[Plan, Context, DesiredState]:
+    """The plan against dimail as it is now; and what it is for. Raises as `session`."""
+    async with session(request) as run:
+        return run.plan, run.context, run.desired
+
+
 def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context, DesiredState]:
     """
     The plan against a recorded live state, without network and credentials; and what it is for.
