@@ -1,0 +1,54 @@
+"""Mappings that are kept small, and unpacked while somebody looks at them."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+MOST_OPEN = 64
+"""How many may be unpacked at once; a domain with fifty mailboxes weighs 50 kB then."""
+
+
+class Packed(Mapping[_K, _V]):
+    """
+    What *unpack* gives, asked for again whenever it was put away meanwhile.
+
+    *unpack* must give equal items in the same order each time. `digest` names the items: two that
+    have the same one, and not the empty one, are equal. A hundred thousand mailboxes so weigh what
+    their texts weigh, as long as only a few domains are looked at together.
+    """
+
+    __slots__ = ("_open", "_unpack", "digest")
+
+    def __init__(self, unpack: Callable[[], Mapping[_K, _V]], *, digest: bytes = b"") -> None:
+        self._unpack = unpack
+        self._open: Mapping[_K, _V] | None = None
+        self.digest = digest
+
+    def _items(self) -> Mapping[_K, _V]:
+        if self._open is None:
+            self._open = self._unpack()
+            _OPEN.append(self)
+            if len(_OPEN) > MOST_OPEN:
+                _OPEN.popleft()._open = None
+        return self._open
+
+    def __getitem__(self, key: _K) -> _V:
+        return self._items()[key]
+
+    def __iter__(self) -> Iterator[_K]:
+        return iter(self._items())
+
+    def __len__(self) -> int:
+        return len(self._items())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({dict(self._items())!r})"
+
+
+_OPEN: deque[Packed[Any, Any]] = deque()
