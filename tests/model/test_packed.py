@@ -3,7 +3,7 @@ from mailstate.model.packed import MOST_OPEN, Packed
 
 def counting(items):
     """A packed *items*, and the list that grows with each unpacking."""
-    asked = []
+    asked: list[None] = []
 
     def unpack():
         asked.append(None)

@@ -32,8 +32,12 @@ class Packed(Mapping[_K, _V]):
             self._open = self._unpack()
             _OPEN.append(self)
             if len(_OPEN) > MOST_OPEN:
-                _OPEN.popleft()._open = None
+                _OPEN.popleft().put_away()
         return self._open
+
+    def put_away(self) -> None:
+        """Keep the packed form alone; the next look unpacks it again."""
+        self._open = None
 
     def __getitem__(self, key: _K) -> _V:
         return self._items()[key]
