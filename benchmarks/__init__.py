@@ -1,0 +1,1 @@
+"""What mailstate costs, measured beside a floor or a peer: `make bench`."""
