@@ -223,6 +223,11 @@ def answers(made: World, *, account: str, seed: int = 1) -> Iterator[tuple[str, 
         yield f"/domains/{domain.name}/aliases/", []
 
 
+def _managers(domain: Domain) -> Iterator[str]:
+    yield from domain.owners
+    yield from (user for user, role in domain.accesses if role == "administrator")
+
+
 def _domain_answer(domain: Domain) -> dict[str, object]:
     return {
         "name": domain.name,
