@@ -203,20 +203,10 @@ def answers(made: World, *, account: str, seed: int = 1) -> Iterator[tuple[str, 
     yield (
         "/allows/",
         [
-            {"user": made.users[handle], "domain": domain.name}
-            for domain in made.domains
-            for handle in (
-                *domain.owners,
-                *(user for user, role in domain.accesses if role == "administrator"),
-            )
-        ],
-    )
-    for domain in made.domains:
-        boxes = [
-            _mailbox_answer(domain, box, is_changed=(domain.name, number) in others)
-            for number, box in enumerate(domain.mailboxes)
-            if (domain.name, number) not in gone
-        ]
+            {"user": name, "domain": domain.name}
+        for domain in made.domains
+        for name in (account, *(made.users[handle] for handle in _managers(domain)))
+    ]
         boxes.append(_technical(domain))
         draw.shuffle(boxes)  # dimail builds its lists from sets
         yield f"/domains/{domain.name}/mailboxes/", boxes
