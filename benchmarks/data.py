@@ -192,21 +192,24 @@ def answers(made: World, *, account: str, seed: int = 1) -> Iterator[tuple[str, 
     changed, missing = round(total * CHANGED), round(total * MISSING)
     drawn = draw.sample(places, min(len(places), changed + missing))
     others, gone = set(drawn[:changed]), set(drawn[changed:])
-    yield (
-        "/users/",
-        [
-            {"name": name, "is_admin": name == account, "uuid": f"{number:032x}"}
-            for number, name in enumerate((account, *made.users.values()))
-        ],
-    )
-    yield "/domains/", [_domain_answer(domain) for domain in made.domains]
-    yield (
-        "/allows/",
-        [
-            {"user": name, "domain": domain.name}
+    users = [
+        {"name": name, "is_admin": name == account, "uuid": f"{number:032x}"}
+        for number, name in enumerate((account, *made.users.values()))
+    ]
+    accesses = [
+        {"user": name, "domain": domain.name}
         for domain in made.domains
         for name in (account, *(made.users[handle] for handle in _managers(domain)))
     ]
+    yield "/users/", users
+    yield "/domains/", [_domain_answer(domain) for domain in made.domains]
+    yield "/allows/", accesses
+    for domain in made.domains:
+        boxes = [
+            _mailbox_answer(domain, box, is_changed=(domain.name, number) in others)
+            for number, box in enumerate(domain.mailboxes)
+            if (domain.name, number) not in gone
+        ]
         boxes.append(_technical(domain))
         draw.shuffle(boxes)  # dimail builds its lists from sets
         yield f"/domains/{domain.name}/mailboxes/", boxes
