@@ -33,6 +33,17 @@ def test_nothing_is_unpacked_before_it_is_looked_at():
     assert 1 == len(asked)
 
 
+def test_how_many_there_are_may_be_known_beforehand():
+    """Counting the mailboxes of all domains unpacks none of them."""
+    packed, asked = counting({"a": 1})
+    counted = Packed(lambda: dict(packed), count=1)
+
+    assert 1 == len(counted)
+    assert 0 == len(asked)
+    assert counted == {"a": 1}
+    assert 1 == len(asked)
+
+
 def test_only_the_last_ones_looked_at_stay_unpacked():
     """Memory is bounded: what was looked at long ago is put away, and unpacked again if asked."""
     first, asked = counting({"a": 1})

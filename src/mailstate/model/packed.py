@@ -15,19 +15,28 @@ class Packed(Mapping[_K, _V]):
     """
     What *unpack* gives, asked for again whenever it was put away meanwhile.
 
-    *unpack* must give equal items in the same order each time. `digest` names the items: two that
-    have the same one, and not the empty one, are equal. A hundred thousand mailboxes so weigh what
-    their texts weigh, as long as only a few domains are looked at together.
+    *unpack* must give equal items in the same order each time, *count* of them if that is told.
+    `digest` names the items: two that have the same one, and not the empty one, are equal. A
+    hundred thousand mailboxes so weigh what their texts weigh, as long as only a few domains are
+    looked at together.
     """
 
-    __slots__ = ("_open", "_unpack", "digest")
+    __slots__ = ("_count", "_open", "_unpack", "digest")
 
-    def __init__(self, unpack: Callable[[], Mapping[_K, _V]], *, digest: bytes = b"") -> None:
+    def __init__(
+        self,
+        unpack: Callable[[], Mapping[_K, _V]],
+        *,
+        count: int | None = None,
+        digest: bytes = b"",
+    ) -> None:
         self._unpack = unpack
+        self._count = count
         self._open: Mapping[_K, _V] | None = None
         self.digest = digest
 
-    def _items(self) -> Mapping[_K, _V]:
+    def content(self) -> Mapping[_K, _V]:
+        """What *unpack* gave, to be looked at now and not kept."""
         if self._open is None:
             self._open = self._unpack()
             _OPEN.append(self)
@@ -40,19 +49,19 @@ class Packed(Mapping[_K, _V]):
         self._open = None
 
     def __getitem__(self, key: _K) -> _V:
-        return self._items()[key]
+        return self.content()[key]
 
     def __iter__(self) -> Iterator[_K]:
-        return iter(self._items())
+        return iter(self.content())
 
     def __len__(self) -> int:
-        return len(self._items())
+        return len(self.content()) if self._count is None else self._count
 
     def __contains__(self, key: object) -> bool:
-        return key in self._items()
+        return key in self.content()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({dict(self._items())!r})"
+        return f"{type(self).__name__}({dict(self.content())!r})"
 
 
 _OPEN: deque[Packed[Any, Any]] = deque()

@@ -43,12 +43,17 @@ def schema_text() -> str:
 
 def misshapen(document: Document) -> Iterator[Problem]:
     """Every departure of *document* from the schema that has not been told already."""
-    if not document.is_readable or _quick_judge()(document.root):
+    if not document.is_readable or is_well_shaped(document):
         return
     for error in _validator()(document.root):
         for at, told in _problems(document, error):
             if at not in document.faulty:
                 yield told
+
+
+def is_well_shaped(document: Document) -> bool:
+    """Whether *document* is known to fit the schema; false says nothing about it."""
+    return document.is_readable and _quick_judge()(document.root)
 
 
 @cache
