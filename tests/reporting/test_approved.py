@@ -377,9 +377,9 @@ ONLY = {"only": ["a.example"], "changed_since": None, "shard": None, "domains": 
 
 def test_each_setting_of_a_policy_is_compared():
     """
-    All but the account in use: what it means for a plan is seen in the plan.
+    All but the account in use, and what a shard may remove: both are seen in the plan.
     """
-    assert {*SETTINGS, "account"} == {field.name for field in fields(Policy)}
+    assert {*SETTINGS, "account", "within"} == {field.name for field in fields(Policy)}
 
 
 @pytest.mark.parametrize(
@@ -417,6 +417,26 @@ def test_another_target_policy_or_selection_is_refused(context, message):
     expected = f"the saved plan was made for another {message}"
     assert expected == refusal(saved(Plan()), Plan(), context)
     assert refusal(saved(Plan(), context), Plan()) != expected
+
+
+@pytest.mark.parametrize("asked", [None, ONLY, {**ONLY, "only": [], "changed_since": "v1"}])
+def test_a_plan_for_all_shards_is_one_for_each_of_them(asked):
+    """
+    Of the same selection; a shard's plan is for that shard alone.
+    """
+    nothing = {**ONLY, "only": []}
+    shards = [
+        replace(CONTEXT, selection={**(asked or nothing), "shard": shard})
+        for shard in ("2/3", "3/3")
+    ]
+    whole = replace(CONTEXT, selection=asked)
+
+    hold_to(saved(Plan(), whole), Plan(), shards[0])
+
+    assert "another selection" in refusal(saved(Plan(), shards[0]), Plan(), whole)
+    assert "another selection" in refusal(saved(Plan(), shards[0]), Plan(), shards[1])
+    other = replace(CONTEXT, selection={**ONLY, "only": ["b.example"], "shard": "2/3"})
+    assert "another selection" in refusal(saved(Plan(), whole), Plan(), other)
 
 
 def test_how_many_domains_a_selection_finds_does_not_matter():

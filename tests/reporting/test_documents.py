@@ -53,6 +53,7 @@ def schema(name):
 
 PLAN, REPORT, SETTINGS = (schema(name) for name in ("plan", "report", "settings"))
 ENTRY = set(PLAN["$defs"]["entry"]["properties"])
+BLOCKED = ENTRY | {"note"}
 HELD = ENTRY | set(PLAN["$defs"]["held"]["properties"])
 OUTCOME = HELD | set(REPORT["$defs"]["outcome"]["properties"])
 VALID_PLAN, VALID_REPORT = Draft202012Validator(PLAN), Draft202012Validator(REPORT)
@@ -156,8 +157,10 @@ def test_any_plan_fits_its_schema_with_every_key_in_every_entry(plan, context):
 
     VALID_PLAN.validate(document)
     assert list(PLAN["properties"]) == list(document)
-    for part in ("changes", "conflicts", "unmanaged", "refused"):
+    for part in ("changes", "unmanaged"):
         assert all(ENTRY == set(entry) for entry in document[part])
+    for part in ("conflicts", "refused"):
+        assert all(BLOCKED == set(entry) for entry in document[part])
     assert all(HELD == set(entry) for entry in document["held"])
 
 
@@ -241,9 +244,10 @@ def test_target_and_policy_are_content_too(plan, context, other):
 
 def test_a_plan_names_the_whole_policy():
     """
-    All but the account in use (plans are made with another one than applies), and the letters.
+    All but the account in use (plans are made with another one than applies) and what a shard may
+    remove, and the letters.
     """
-    expected = {one.name for one in fields(Policy)} - {"account"} | {"notify"}
+    expected = {one.name for one in fields(Policy)} - {"account", "within"} | {"notify"}
     assert expected == set(plan_document(Plan(), CONTEXT)["policy"])
 
 

@@ -279,8 +279,8 @@ MORE = {
         f"made for another selection: all domains, and this run is for --only {A}",
     ),
     "a part": (
-        lambda world: world.options.extend(["--shard", "1/2"]),
-        "made for another selection: all domains, and this run is for --shard 1/2",
+        lambda world: world.options.extend(["--only", A, "--shard", "1/2"]),
+        f"made for another selection: all domains, and this run is for --only {A} --shard 1/2",
     ),
     "pruning": (
         lambda world: world.options.extend(["--prune", "aliases"]),

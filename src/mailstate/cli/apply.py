@@ -31,7 +31,7 @@ from mailstate.errors import (
     UsageError,
 )
 from mailstate.planning.plan import Plan
-from mailstate.reporting.approved import hold_to, read_plan
+from mailstate.reporting.approved import hold_to, read_plan, removals_of
 from mailstate.reporting.paint import counted
 from mailstate.reporting.report import report_json, report_text
 
@@ -117,7 +117,8 @@ def command(
         format=format,
     )
     saved = read_plan(read_file(plan), name=str(plan)) if plan else None
-    return asyncio.run(_apply(Request(**options), saved, choices))
+    request = Request(**options, within=removals_of(saved) if saved else frozenset())
+    return asyncio.run(_apply(request, saved, choices))
 
 
 def _check_alone(report: Path, others: Iterable[Path]) -> None:

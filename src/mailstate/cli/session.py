@@ -24,7 +24,7 @@ from mailstate.cli.settings import (
 from mailstate.dimail.client import DimailClient
 from mailstate.dimail.live import read_live
 from mailstate.errors import FilesError, SettingsError, UsageError
-from mailstate.model.resources import DomainName
+from mailstate.model.resources import DomainName, Key
 from mailstate.model.state import DesiredState, DomainState, LiveDomain, LiveState
 from mailstate.planning.plan import Plan, Policy
 from mailstate.planning.planner import needs_check, plan
@@ -100,7 +100,8 @@ class Request:
     """
     The options that say which files, which dimail, which domains, and what may be removed.
 
-    With `merge`, the files are what they are once that Git revision is merged.
+    With `merge`, the files are what they are once that Git revision is merged. A shard may remove
+    what is `within` the plan of all shards.
     """
 
     state: Path | None
@@ -115,6 +116,7 @@ class Request:
     delete_mailboxes: bool = False
     max_removals: int | None = None
     merge: str | None = None
+    within: frozenset[Key] = frozenset()
 
     def settings(self) -> Mapping[str, Any]:
         """What mailstate.toml says for the target, with the options over it."""
@@ -146,8 +148,12 @@ class Request:
             target = sandbox_target(settings, concurrency=self.concurrency)
         else:
             target = remote_target(settings, url=self.url, concurrency=self.concurrency)
-        planning = replace(target.policy, removals_allowed=self.max_removals)
-        return replace(target, policy=planning)
+        return replace(target, policy=self.limited(target.policy))
+
+    def limited(self, policy: Policy) -> Policy:
+        """*policy* with what the options say of the number of removals."""
+        within = self.within if self.shard else None
+        return replace(policy, removals_allowed=self.max_removals, within=within)
 
 
 def read_desired(directory: Path, *, merge: str | None = None) -> DesiredState:
@@ -186,7 +192,7 @@ def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context,
     settings = request.settings()
     desired, selection = read_scope(request, settings)
     recorded = read_snapshot(read_file(snapshot_file), name=str(snapshot_file))
-    planning = replace(request.policy(settings), removals_allowed=request.max_removals)
+    planning = request.limited(request.policy(settings))
     context = Context(
         target=recorded.target, policy=planning, notify=letters(settings), selection=selection
     )

@@ -123,6 +123,8 @@ class Reason(StrEnum):
     """An allow that no file asks for: normal in dimail's life."""
     TOO_MANY_REMOVALS = "too_many_removals"
     """More removals than the limits allow, or than an override names."""
+    PART_OF_A_RUN = "part_of_a_run"
+    """A shard does not see how much is removed in all: the plan for all shards decides."""
     LAST_OWNER = "last_owner"
     """No owner that the files name has access yet."""
     OWN_ACCESS = "own_access"
@@ -189,6 +191,10 @@ class Policy:
     off, or deleted with `delete_mailboxes`. More than `max_removals` in a run, or than
     `max_removals_percent` of a kind on a domain, are refused unless `removals_allowed` is the
     exact number. `protected` are patterns of addresses that are never removed.
+
+    These limits count for a whole run. A shard is a part of one, and does not see how much the
+    others remove: it removes nothing but what is `within`, the removals in the plan for all of
+    them. None stands for a plan that is the whole run's.
     """
 
     service_account: str
@@ -200,3 +206,4 @@ class Policy:
     max_removals_percent: int = 20
     removals_allowed: int | None = None
     protected: tuple[str, ...] = ()
+    within: frozenset[Key] | None = None

@@ -4,6 +4,9 @@ What pruning removes, and the guards that refuse it.
 Nothing is removed unless the policy names its kind, and then only what is live on a declared
 domain and in no file. Every removal is counted, a mailbox that is switched off like one that is
 deleted. Too many at once, the last owner, the own account and what is protected are refused.
+
+How many are too many is a question about a whole run. A shard sees a part of it, and can tell
+only the share that goes from each of its domains; `too_many` is asked once all are together.
 """
 
 from collections import Counter
@@ -69,14 +72,15 @@ def removals(
             conflicts.append(Blocked(change=change, reason=Reason.NOT_SUPPORTED, detail=detail))
         else:
             wanted.append(change)
-    over = dict(_over_the_limits(wanted, live, policy))
-    refused += [
-        Blocked(change=change, reason=Reason.TOO_MANY_REMOVALS, detail=over[change.key])
-        for change in wanted
-        if change.key in over
-    ]
+    shares = dict(_large_shares(wanted, live, policy))
+    if policy.within is None:
+        over = list(too_many(wanted, shares, policy, count=len(wanted)))
+    else:
+        over = list(_not_in_the_whole(wanted, shares, policy, policy.within))
+    refused += over
+    stopped = {entry.change.key for entry in over}
     return Removals(
-        changes=tuple(change for change in wanted if change.key not in over),
+        changes=tuple(change for change in wanted if change.key not in stopped),
         refused=tuple(refused),
         conflicts=tuple(conflicts),
         left=tuple(left),
@@ -174,29 +178,72 @@ def _has_live_owner(domain: DomainName, desired: DesiredState, live: LiveState) 
     )
 
 
-def _over_the_limits(
+def too_many(
+    wanted: Sequence[Change], shares: Mapping[Key, str], policy: Policy, *, count: int
+) -> Iterator[Blocked]:
+    """
+    Those of the removals *wanted* that are too many for a run of *count* removals, and why.
+
+    *shares* says of which removals too many go from one domain. An override lifts the limits only
+    if it names the exact number of removals.
+    """
+    reason = Reason.TOO_MANY_REMOVALS
+    if detail := _over_the_run(count, policy):
+        yield from (Blocked(change=change, reason=reason, detail=detail) for change in wanted)
+    elif policy.removals_allowed is None:
+        for change in wanted:
+            if share := shares.get(change.key):
+                detail = f"{share}: --max-removals {count} would allow all removals of this plan"
+                yield Blocked(change=change, reason=reason, detail=detail)
+
+
+def _over_the_run(count: int, policy: Policy) -> str:
+    """Why none of *count* removals may be made, or nothing."""
+    if policy.removals_allowed is not None:
+        if policy.removals_allowed == count:
+            return ""
+        return (
+            f"--max-removals says {policy.removals_allowed}, the plan would remove "
+            f"{count}: the exact number is needed"
+        )
+    if count > policy.max_removals:
+        return (
+            f"{count} removals in one run, and at most {policy.max_removals} are allowed: "
+            f"--max-removals {count} would allow just these"
+        )
+    return ""
+
+
+_PART = (
+    "how much is removed in all is not seen from one shard: have `mailstate merge` make the plan "
+    "of all shards, and apply that one with --shard"
+)
+
+
+def _not_in_the_whole(
+    wanted: Sequence[Change], shares: Mapping[Key, str], policy: Policy, whole: Collection[Key]
+) -> Iterator[Blocked]:
+    """Those of a shard's removals *wanted* that the *whole* plan does not make, or may not."""
+    planned = [change for change in wanted if change.key in whole]
+    yield from too_many(planned, shares, policy, count=len(whole))
+    for change in wanted:
+        if change.key in whole:
+            continue
+        if share := shares.get(change.key):
+            yield Blocked(change=change, reason=Reason.TOO_MANY_REMOVALS, detail=share)
+        else:
+            yield Blocked(change=change, reason=Reason.PART_OF_A_RUN, detail=_PART)
+
+
+def _large_shares(
     wanted: Sequence[Change], live: LiveState, policy: Policy
 ) -> Iterator[tuple[Key, str]]:
     """
-    The removals that are too many, each with the limit that it exceeds.
+    The removals of which too many go from one domain, each with how many of how many.
 
-    The share counts for each kind on each domain, small ones included: 1 of 1 is all of them. An
-    override lifts the limits only if it names the exact number of removals.
+    The share counts for each kind on each domain, small ones included: 1 of 1 is all of them.
     """
-    if policy.removals_allowed is not None:
-        if policy.removals_allowed != len(wanted):
-            detail = (
-                f"--max-removals says {policy.removals_allowed}, the plan would remove "
-                f"{len(wanted)}: the exact number is needed"
-            )
-            yield from ((change.key, detail) for change in wanted)
-        return
-    if len(wanted) > policy.max_removals:
-        detail = (
-            f"{len(wanted)} removals in one run, and at most {policy.max_removals} are allowed: "
-            f"--max-removals {len(wanted)} would allow just these"
-        )
-        yield from ((change.key, detail) for change in wanted)
+    if not wanted:
         return
     there = _counts(live, policy)
     groups: dict[_Group, list[Change]] = {}
@@ -205,12 +252,11 @@ def _over_the_limits(
     for group, changes in groups.items():
         if 100 * len(changes) > policy.max_removals_percent * there[group]:
             domain, kind = group
-            detail = (
+            share = (
                 f"{len(changes)} of {there[group]} {kind} entries of {domain}, and at most "
-                f"{policy.max_removals_percent} % are allowed: "
-                f"--max-removals {len(wanted)} would allow all removals of this plan"
+                f"{policy.max_removals_percent} % are allowed"
             )
-            yield from ((change.key, detail) for change in changes)
+            yield from ((change.key, share) for change in changes)
 
 
 _Group = tuple[DomainName | None, Kind]

@@ -9,6 +9,9 @@ places in files, details that are told, and the versions of mailstate and of the
 The digest of a plan is no signature: whoever can write the file can make a fitting one. What
 apply carries out is the fresh plan, whatever the file says. Such a file can let more of it pass,
 within what files and dimail ask for at that moment; it brings in nothing of its own.
+
+A plan for all shards is one for each of them, and tells it which removals the whole run makes:
+how many that are is held to the limits again.
 """
 
 import json
@@ -16,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mailstate.errors import StalePlanError
+from mailstate.model.resources import Key
 from mailstate.planning.plan import Plan
 from mailstate.reporting.paint import counted, visible
 from mailstate.reporting.plan_json import Context, Json, plan_document
@@ -33,6 +37,16 @@ def read_plan(text: str, *, name: str) -> Mapping[str, Any]:
     Raises `SettingsError` if it is no plan, of another major format, or was changed by hand.
     """
     return read_saved(text, name=name, what="plan", hint=_PLAN_AGAIN)
+
+
+def removals_of(approved: Mapping[str, Any]) -> frozenset[Key]:
+    """The addresses of what the plan *approved* takes away though no file asks for that."""
+    return frozenset(
+        Key(entry["address"])
+        for entry in approved["changes"]
+        if entry["action"] == "delete"
+        or (entry["origin"] is None and entry["fields"] == ["active"])
+    )
 
 
 def hold_to(approved: Mapping[str, Any], plan: Plan, context: Context) -> None:
@@ -85,7 +99,7 @@ def _in_words(value: object) -> str:
 
 
 def _selection_difference(approved: Json | None, now: Json | None) -> str:
-    if _asked(approved) == _asked(now):
+    if _asked(approved) in (_asked(now), _all_shards(now)):
         return ""
     return f"{_options(approved)}, and this run is for {_options(now)}"
 
@@ -95,6 +109,12 @@ def _asked(selection: Json | None) -> Json | None:
     if selection is None:
         return None
     return {key: one for key, one in selection.items() if key not in {"domains", "declared"}}
+
+
+def _all_shards(selection: Json | None) -> Json | None:
+    """What is asked where *selection* is a shard of it: all of its shards."""
+    whole = {**selection, "shard": None} if selection else None
+    return _asked(whole) if whole and (whole["only"] or whole["changed_since"]) else None
 
 
 def _options(selection: Json | None) -> str:

@@ -165,7 +165,8 @@ def _held_entry(entry: Held) -> Json:
 
 
 def _blocked_entry(entry: Blocked) -> Json:
-    return change_entry(entry.change, reason=entry.reason.value, detail=entry.detail)
+    basis = change_entry(entry.change, reason=entry.reason.value, detail=entry.detail)
+    return {**basis, "note": entry.change.note or None}
 
 
 def _unmanaged_entry(entry: Unmanaged) -> Json:

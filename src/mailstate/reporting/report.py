@@ -22,6 +22,7 @@ from mailstate.reporting.plan_json import (
     Context,
     Json,
     change_entry,
+    digest,
     hold_values,
     plan_document,
     to_text,
@@ -86,10 +87,12 @@ def report_text(report: Report, paint: Painter) -> str:
 def report_document(report: Report, plan: Plan, context: Context) -> dict[str, Any]:
     """*report* as JSON values (`schema/report.schema.json`), with what the plan told and left."""
     planned = plan_document(plan, context)
-    return {
+    document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "tool_version": __version__,
         "target": context.target,
+        "policy": planned["policy"],
+        "selection": planned["selection"],
         "plan_digest": planned["digest"],
         "interrupted": report.interrupted,
         "summary": {
@@ -108,6 +111,8 @@ def report_document(report: Report, plan: Plan, context: Context) -> dict[str, A
         "unmanaged": planned["unmanaged"],
         "refused": planned["refused"],
     }
+    document["digest"] = digest(document)
+    return document
 
 
 def report_json(report: Report, plan: Plan, context: Context) -> str:
