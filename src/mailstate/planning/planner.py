@@ -21,12 +21,12 @@ from mailstate.model.resources import (
     Role,
     UserId,
     access_key,
-    alias_key,
     mailbox_key,
     user_key,
 )
 from mailstate.model.state import DesiredDomain, DesiredState, LiveDomain, LiveState
 from mailstate.planning.diff import domain_fields, mailbox_fields
+from mailstate.planning.difference import Compare, Difference, MailboxPair, difference
 from mailstate.planning.holds import hold_on, waits_for_its_domain
 from mailstate.planning.plan import (
     Action,
@@ -46,13 +46,23 @@ _Name = tuple[str, str]
 """An OX context and a display name without case: what OX has only once."""
 
 
-def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
-    """Say all that makes *live* into *desired* under *policy*, and what stands against it."""
+def plan(
+    desired: DesiredState, live: LiveState, policy: Policy, *, compare: Compare = difference
+) -> Plan:
+    """
+    Say all that makes *live* into *desired* under *policy*, and what stands against it.
+
+    *compare* gives what `difference` gives, and may know it already.
+    """
+    differences = {
+        name: compare(domain, live.domains.get(domain.domain.name))
+        for name, domain in desired.domains.items()
+    }
     run = _Run(
         desired=desired,
         live=live,
         policy=policy,
-        taken=_names_of_unmanaged(desired, live),
+        taken=_names_of_unmanaged(desired, differences),
         accesses_on=_by_domain(live.accesses.values()),
     )
     changes = list(run.users())
@@ -60,10 +70,10 @@ def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
     blocked: list[Blocked] = []
     refused: list[Blocked] = []
     unmanaged: list[Unmanaged] = []
-    for domain in desired.domains.values():
+    for name, domain in desired.domains.items():
         existing = live.domains.get(domain.domain.name)
-        unmanaged += run.unmanaged(domain, existing)
-        found, stopped = run.domain(domain, existing)
+        unmanaged += run.unmanaged(domain, existing, differences[name])
+        found, stopped = run.domain(domain, existing, differences[name])
         blocked += stopped
         if domain.disabled:
             refused += [
@@ -101,12 +111,16 @@ def plan(desired: DesiredState, live: LiveState, policy: Policy) -> Plan:
     )
 
 
-def needs_check(desired: DesiredState, existing: LiveDomain) -> bool:
+def needs_check(
+    desired: DesiredState, existing: LiveDomain, *, compare: Compare = difference
+) -> bool:
     """Whether something waits for the domain *existing*, which makes its checks worth asking."""
     name = existing.domain.name
-    only = DesiredState(people=desired.people, domains={name: desired.domains[name]})
+    domain = desired.domains[name]
+    people = {user: desired.people[user] for user, _ in _managers(domain)}
+    only = DesiredState(people=people, domains={name: domain})
     here = LiveState(domains={name: existing})
-    return bool(plan(only, here, Policy(service_account="")).held)
+    return bool(plan(only, here, Policy(service_account=""), compare=compare).held)
 
 
 def recheck(change: Change, live: LiveDomain) -> Change | Blocked | None:
@@ -182,21 +196,20 @@ class _Run:
                 yield _create(person.user, person.place, note=person.handle)
 
     def domain(
-        self, desired: DesiredDomain, live: LiveDomain | None
+        self, desired: DesiredDomain, live: LiveDomain | None, differs: Difference
     ) -> tuple[list[Change], list[Blocked]]:
         """What is to be changed for one domain, held or not, and what cannot be."""
         changes: list[Change] = []
         blocked: list[Blocked] = []
-        place = desired.places.get(desired.domain.key)
         if live is None:
-            changes.append(_create(desired.domain, place))
+            changes.append(_create(desired.domain, _place(desired)))
         elif fields := domain_fields(live.domain, desired.domain):
             change = Change(
                 action=Action.UPDATE,
                 before=live.domain,
                 after=desired.domain,
                 fields=fields,
-                place=place,
+                place=_place(desired),
             )
             blocked.append(
                 Blocked(change=change, reason=Reason.CANNOT_CHANGE, detail=_FIXED_DOMAIN)
@@ -204,59 +217,71 @@ class _Run:
         changes += self.accesses(desired)
         if live is not None and not live.readable and desired.disabled:
             change = Change(
-                action=Action.UPDATE, before=live.domain, after=desired.domain, place=place
+                action=Action.UPDATE,
+                before=live.domain,
+                after=desired.domain,
+                place=_place(desired),
             )
             blocked.append(Blocked(change=change, reason=Reason.UNREADABLE, detail=_UNREADABLE))
             return changes, blocked
-        for mailbox in desired.mailboxes.values():
-            found = self.mailbox(mailbox, desired, live)
+        for pair in (*differs.mailboxes, *self.still_on(desired, live, differs)):
+            found = self.mailbox(pair, desired, live)
             if isinstance(found, Change):
                 changes.append(found)
-            elif found is not None:
+            else:
                 blocked.append(found)
-        for key, alias in desired.aliases.items():
-            if live is None or key not in live.aliases:
-                change = _create(alias, desired.places.get(key))
-                if _is_in_the_way(alias, desired, live):
-                    reason = Reason.MAILBOX_IN_THE_WAY
-                    blocked.append(Blocked(change=change, reason=reason, detail=_IN_THE_WAY))
-                else:
-                    changes.append(change)
+        for missing in differs.aliases:
+            change = _create(missing.alias, missing.place)
+            if missing.in_the_way:
+                reason = Reason.MAILBOX_IN_THE_WAY
+                blocked.append(Blocked(change=change, reason=reason, detail=_IN_THE_WAY))
+            else:
+                changes.append(change)
         return changes, blocked
+
+    def still_on(
+        self, desired: DesiredDomain, live: LiveDomain | None, differs: Difference
+    ) -> Iterator[MailboxPair]:
+        """Mailboxes that are to be off, and are on for all that this server can tell."""
+        if live is not None and not self.live.tells_active:
+            for key in differs.off:
+                yield MailboxPair(
+                    before=live.mailboxes[key],
+                    after=desired.mailboxes[key],
+                    place=desired.places.get(key),
+                )
 
     def accesses(self, desired: DesiredDomain) -> Iterator[Change]:
         """An allow for the service account and for each owner and administrator (contract §11)."""
         name = desired.domain.name
-        wanted = {
-            access_key(name, user): (self._user_name(user), f"{self._handle(user)}, {role}")
-            for user, role in _managers(desired)
-        }
-        if not desired.disabled:
-            own = self.policy.service_account
-            wanted.setdefault(access_key(name, own), (own, "the service account"))
-        for key, (user_name, note) in wanted.items():
+        managers = {access_key(name, user): (user, role) for user, role in _managers(desired)}
+        for key, (user, role) in managers.items():
             if key not in self.live.accesses:
-                place = desired.places.get(key) or desired.places.get(desired.domain.key)
-                yield _create(Access(domain=name, user=user_name), place, note=note)
+                place = desired.places.get(key) or _place(desired)
+                access = Access(domain=name, user=self._user_name(user))
+                yield _create(access, place, note=f"{self._handle(user)}, {role}")
+        own = Access(domain=name, user=self.policy.service_account)
+        is_wanted = not desired.disabled and own.key not in managers
+        if is_wanted and own.key not in self.live.accesses:
+            place = desired.places.get(own.key) or _place(desired)
+            yield _create(own, place, note="the service account")
 
     def mailbox(
-        self, desired: Mailbox, domain: DesiredDomain, live: LiveDomain | None
-    ) -> Change | Blocked | None:
-        """The change that makes one mailbox as desired, what stands against it, or nothing."""
-        place = domain.places.get(desired.key)
-        existing = live.mailboxes.get(desired.key) if live else None
+        self, pair: MailboxPair, domain: DesiredDomain, live: LiveDomain | None
+    ) -> Change | Blocked:
+        """The change that makes one mailbox as desired, or what stands against it."""
+        existing, desired, place = pair.before, pair.after, pair.place
         if live and desired.key in live.half_made:
             change = Change(action=Action.CREATE, before=existing, after=desired, place=place)
             return Blocked(change=change, reason=Reason.HALF_MADE, detail=_HALF_MADE)
         stays_on = desired.active is False and not self.live.tells_active
         if existing is None:
             change = _create(desired, place)
-        elif fields := mailbox_fields(existing, desired) or (("active",) if stays_on else ()):
+        else:
+            fields = mailbox_fields(existing, desired) or ("active",)
             change = Change(
                 action=Action.UPDATE, before=existing, after=desired, fields=fields, place=place
             )
-        else:
-            return None
         if stays_on:
             return Blocked(change=change, reason=Reason.NOT_SUPPORTED, detail=_NO_DEACTIVATION)
         taken_by = self._name_taken_by(change, desired, domain)
@@ -268,18 +293,19 @@ class _Run:
             return Blocked(change=change, reason=Reason.NAME_TAKEN, detail=detail)
         return change
 
-    def unmanaged(self, desired: DesiredDomain, live: LiveDomain | None) -> Iterator[Unmanaged]:
+    def unmanaged(
+        self, desired: DesiredDomain, live: LiveDomain | None, differs: Difference
+    ) -> Iterator[Unmanaged]:
         """What is live on one domain and in no file."""
         if live is None:
             return
-        for mailbox in _not_in_files(desired, live):
+        for mailbox in differs.extra_mailboxes:
             half = " (half-made: status `broken`)" if mailbox.key in live.half_made else ""
             detail = f"live, but in no file{half}"
             yield Unmanaged(resource=mailbox, reason=Reason.NOT_IN_FILES, detail=detail)
-        for key, alias in live.aliases.items():
-            if key not in desired.aliases:
-                detail = "live, but in no file"
-                yield Unmanaged(resource=alias, reason=Reason.NOT_IN_FILES, detail=detail)
+        for alias in differs.extra_aliases:
+            detail = "live, but in no file"
+            yield Unmanaged(resource=alias, reason=Reason.NOT_IN_FILES, detail=detail)
         name = desired.domain.name
         managers = {access_key(name, user) for user, _ in _managers(desired)}
         managers.add(access_key(name, self.policy.service_account))
@@ -310,23 +336,15 @@ class _Run:
         return self.taken.get(name) if name and is_set else None
 
 
-def _is_in_the_way(alias: Alias, desired: DesiredDomain, live: LiveDomain | None) -> bool:
-    """Whether *alias* would take the mail of a live mailbox that no file knows of."""
-    key = mailbox_key(alias.address)
-    if live is None or key in desired.mailboxes or key not in live.mailboxes:
-        return False
-    copy = alias_key(alias.address, alias.address)
-    return copy not in desired.aliases
-
-
 def _managers(domain: DesiredDomain) -> Iterator[tuple[UserId, Role]]:
     for user, role in domain.roles.items():
         if role is not Role.VIEWER:
             yield user, role
 
 
-def _not_in_files(desired: DesiredDomain, live: LiveDomain) -> Iterator[Mailbox]:
-    return (mailbox for key, mailbox in live.mailboxes.items() if key not in desired.mailboxes)
+def _place(domain: DesiredDomain) -> Place | None:
+    """Where *domain* is written."""
+    return domain.places.get(domain.domain.key)
 
 
 def _ox_name(mailbox: Mailbox, domain: DesiredDomain) -> _Name | None:
@@ -338,14 +356,13 @@ def _ox_name(mailbox: Mailbox, domain: DesiredDomain) -> _Name | None:
     return domain.domain.context, normalize("NFC", mailbox.display_name).casefold()
 
 
-def _names_of_unmanaged(desired: DesiredState, live: LiveState) -> Mapping[_Name, str]:
+def _names_of_unmanaged(
+    desired: DesiredState, differences: Mapping[DomainName, Difference]
+) -> Mapping[_Name, str]:
     """The display names that mailboxes in no file hold in the OX contexts of the files."""
     taken: dict[_Name, str] = {}
     for name, domain in desired.domains.items():
-        existing = live.domains.get(name)
-        if existing is None:
-            continue
-        for mailbox in _not_in_files(domain, existing):
+        for mailbox in differences[name].extra_mailboxes:
             if (ox_name := _ox_name(mailbox, domain)) is not None:
                 taken.setdefault(ox_name, mailbox.address)
     return taken

@@ -1,0 +1,129 @@
+"""
+What differs between files and dimail in the mailboxes and aliases of one domain.
+
+A value as small as what differs, made by one walk over the two sides, and all that `plan` needs of
+them. It is the same whatever else is live or wanted, so that who has the same two sides again may
+have the same difference again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeVar
+
+from mailstate.errors import Place
+from mailstate.model.packed import Packed
+from mailstate.model.resources import Alias, Key, Mailbox, alias_key, mailbox_key
+from mailstate.model.state import DesiredDomain, LiveDomain
+from mailstate.planning.diff import mailbox_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxPair:
+    """A mailbox that is not in dimail as the files want it, and what is there instead, if any."""
+
+    before: Mailbox | None
+    after: Mailbox
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingAlias:
+    """An alias that dimail lacks; `in_the_way` if it would take the mail of a mailbox there."""
+
+    alias: Alias
+    place: Place | None
+    in_the_way: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """
+    Everything on a domain that is not in dimail as in the files, and the other way round.
+
+    `mailboxes` has the half-made ones too. `off` are those that are as they should be, which is
+    not active: that is worth nothing where a server cannot switch one off. `extra_mailboxes` and
+    `extra_aliases` are in no file. All are in the order of the side that they are taken from.
+    """
+
+    mailboxes: tuple[MailboxPair, ...] = ()
+    off: tuple[Key, ...] = ()
+    extra_mailboxes: tuple[Mailbox, ...] = ()
+    aliases: tuple[MissingAlias, ...] = ()
+    extra_aliases: tuple[Alias, ...] = ()
+
+
+Compare = Callable[[DesiredDomain, LiveDomain | None], Difference]
+"""Whatever gives what `difference` gives."""
+
+
+def difference(desired: DesiredDomain, live: LiveDomain | None) -> Difference:
+    """What differs on the domain *desired*, of which dimail has *live*, or nothing."""
+    if live is None:
+        return Difference(
+            mailboxes=tuple(
+                MailboxPair(before=None, after=mailbox, place=desired.places.get(key))
+                for key, mailbox in desired.mailboxes.items()
+            ),
+            aliases=tuple(
+                MissingAlias(alias=alias, place=desired.places.get(key), in_the_way=False)
+                for key, alias in desired.aliases.items()
+            ),
+        )
+    wanted, there = _content(desired.mailboxes), _content(live.mailboxes)
+    pairs = tuple(_pairs(wanted, there, desired, live))
+    told = {pair.after.key for pair in pairs}
+    aliases, aliases_there = _content(desired.aliases), _content(live.aliases)
+    return Difference(
+        mailboxes=pairs,
+        off=tuple(
+            key for key, mailbox in wanted.items() if mailbox.active is False and key not in told
+        ),
+        extra_mailboxes=tuple(mailbox for key, mailbox in there.items() if key not in wanted),
+        aliases=tuple(
+            MissingAlias(
+                alias=alias,
+                place=desired.places.get(key),
+                in_the_way=_is_in_the_way(alias, desired, live),
+            )
+            for key, alias in aliases.items()
+            if key not in aliases_there
+        ),
+        extra_aliases=tuple(alias for key, alias in aliases_there.items() if key not in aliases),
+    )
+
+
+_T = TypeVar("_T")
+
+# What an update can change, as `mailbox_fields` looks at it: equal ones need no closer look.
+_told = attrgetter("first_name", "last_name", "display_name", "active")
+
+
+def _content(resources: Mapping[Key, _T]) -> Mapping[Key, _T]:
+    """*resources* themselves, unpacked once for many looks."""
+    return resources.content() if isinstance(resources, Packed) else resources
+
+
+def _pairs(
+    wanted: Mapping[Key, Mailbox],
+    there: Mapping[Key, Mailbox],
+    desired: DesiredDomain,
+    live: LiveDomain,
+) -> Iterator[MailboxPair]:
+    for key, after in wanted.items():
+        before = there.get(key)
+        if (
+            before is None
+            or key in live.half_made
+            or (_told(before) != _told(after) and mailbox_fields(before, after))
+        ):
+            yield MailboxPair(before=before, after=after, place=desired.places.get(key))
+
+
+def _is_in_the_way(alias: Alias, desired: DesiredDomain, live: LiveDomain) -> bool:
+    """Whether *alias* would take the mail of a live mailbox that no file knows of."""
+    key = mailbox_key(alias.address)
+    if key in desired.mailboxes or key not in live.mailboxes:
+        return False
+    copy = alias_key(alias.address, alias.address)
+    return copy not in desired.aliases
