@@ -11,6 +11,7 @@ from mailstate.model.state import DesiredState
 from mailstate.planning.causes import Cause, causes
 from mailstate.planning.plan import Action
 from mailstate.planning.planner import plan
+from mailstate.planning.selection import Selection, select
 from tests.reporting.examples import (
     ALICE,
     BOB,
@@ -24,7 +25,7 @@ from tests.reporting.examples import (
     people,
     states,
 )
-from tests.strategies import desired_states, policies, prunings, worlds
+from tests.strategies import desired_states, fewer, policies, prunings, worlds
 
 ADA, ADA_NOW = mailbox("ada", "Ada Martin"), mailbox("ada", "Ada Durand")
 
@@ -129,15 +130,30 @@ def test_somebody_who_managed_a_disabled_domain_only_is_asked_for_now():
     assert {f"user/{BOB}": "asked", f"access/commune.example/{BOB}": "asked"} == found
 
 
-def test_of_a_part_of_the_files_the_same_part_is_compared():
+def test_somebody_whom_another_domain_wanted_before_is_due():
     """
-    Somebody new to this domain is asked for, whatever other domains wanted of him.
+    Whether that domain is looked at or not: a part of the files has the causes of the whole.
     """
     with_bob = {user_id(ALICE): Role.OWNER, user_id(BOB): Role.OWNER}
     before = [declared(domain()), declared(domain(VILLE), roles=with_bob)]
     found = caused(before, [declared(domain(), roles=with_bob)], [live(domain())])
 
-    assert {f"user/{BOB}": "asked", f"access/commune.example/{BOB}": "asked"} == found
+    assert {f"user/{BOB}": "due", f"access/commune.example/{BOB}": "asked"} == found
+
+
+@given(worlds(policy=policies), desired_states(), st.integers(1, 4))
+@fewer
+def test_a_shard_has_the_causes_of_the_whole(world, base, of):
+    """
+    So that their plans, with causes, make the whole plan.
+    """
+    desired, policy = world.desired, world.policy
+    whole = causes(plan(desired, world.live, policy), desired, base, policy)
+    parts = [select(desired, Selection(shard=(which, of))) for which in range(1, of + 1)]
+
+    found = [causes(plan(part, world.live, policy), part, base, policy) for part in parts]
+
+    assert whole == {key: cause for part in found for key, cause in part.items()}
 
 
 def test_an_access_is_asked_where_the_role_comes_to_need_one():

@@ -45,11 +45,9 @@ def causes(
     """
     The cause of each entry of *plan*, by its address; *plan* was made for *desired*.
 
-    Only the domains of *desired* are looked at: a user whom another domain of *base* wanted
-    already counts as asked where *desired* is a part of the files.
+    Where *desired* is a part of the files, the causes are those that the whole would have.
     """
-    looked_at = {name: domain for name, domain in base.domains.items() if name in desired.domains}
-    before = _entries(DesiredState(domains=looked_at), policy)
+    before = _entries(base, policy)
     now = _entries(desired, policy)
     found = {}
     for resource, is_there in _told(plan):
