@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test format lint types layers zizmor actionlint unit coverage \
-	fix docs site slow fuzz chaos mutation lock build clean
+	fix docs site slow fuzz chaos mutation bench lock build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -121,6 +121,10 @@ mutation: $(READY) ## do the tests notice damage to the planner and the applier?
 	@HYPOTHESIS_PROFILE=mutation PYTHONHASHSEED=0 $(BIN)/mutmut run $(MUTMUT)
 	@$(BIN)/mutmut results --all true | $(BIN)/python tests/mutation/score.py --at-least 90
 
+# make bench ONLY=start measures one part; BENCH="--mailboxes 10000 --rounds 3" is quicker.
+bench: $(READY) ## what everything costs, beside a floor or a peer; half an hour
+	@$(BIN)/python -m benchmarks.bench $(if $(ONLY),--only $(ONLY)) $(BENCH)
+
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --quiet
 
@@ -134,6 +138,6 @@ build: $(READY) ## wheel and sdist, in dist/
 	@$(BIN)/python -m hatchling build
 
 clean: ## take away everything that make has made
-	@rm -rf $(VENV) $(VENV)-docs site build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache \
+	@rm -rf $(VENV) $(VENV)-docs .bench site build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache \
 		.pytest_cache .ruff_cache .import_linter_cache .grimp_cache mutants
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

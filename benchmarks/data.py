@@ -9,6 +9,7 @@ from a YAML library, so that no library reads its own handwriting.
 
 import argparse
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -170,17 +171,27 @@ def _domain_text(domain: Domain) -> str:
 
 
 def edit(folder: Path, *, share: float) -> int:
-    """Change one secondary address in a *share* of the files of domains; how many these were."""
+    """
+    Change one secondary address in a *share* of the files of domains; how many these were.
+
+    What was changed before is changed again, and is something new each time.
+    """
     files = sorted(folder.glob("domains-*.yaml"))
     chosen = files[:: max(1, round(1 / share))]
     for file in chosen:
         text = file.read_text(encoding="utf-8")
-        file.write_text(text.replace("@perso.example", "@poste.example", 1), encoding="utf-8")
+        file.write_text(re.sub(r"@(?=x*perso\.example)", "@x", text, count=1), encoding="utf-8")
     return len(chosen)
 
 
-def answers(made: World, *, account: str, seed: int = 1) -> Iterator[tuple[str, object]]:
-    """Each target that a dimail with *made* answers to, and the answer; `CHANGED` and `MISSING`."""
+def answers(
+    made: World, *, account: str, changed: float = CHANGED, missing: float = MISSING, seed: int = 1
+) -> Iterator[tuple[str, object]]:
+    """
+    Each target that a dimail with *made* answers to, and the answer.
+
+    A share *changed* of the mailboxes is not as it should be, a share *missing* is not there.
+    """
     draw = Random(seed)
     places = [
         (domain.name, number)
@@ -189,9 +200,9 @@ def answers(made: World, *, account: str, seed: int = 1) -> Iterator[tuple[str, 
         for number in range(len(domain.mailboxes))
     ]
     total = sum(len(domain.mailboxes) for domain in made.domains)
-    changed, missing = round(total * CHANGED), round(total * MISSING)
-    drawn = draw.sample(places, min(len(places), changed + missing))
-    others, gone = set(drawn[:changed]), set(drawn[changed:])
+    wrong, lacking = round(total * changed), round(total * missing)
+    drawn = draw.sample(places, min(len(places), wrong + lacking))
+    others, gone = set(drawn[:wrong]), set(drawn[wrong:])
     users = [
         {"name": name, "is_admin": name == account, "uuid": f"{number:032x}"}
         for number, name in enumerate((account, *made.users.values()))
@@ -257,10 +268,17 @@ def _technical(domain: Domain) -> dict[str, object]:
     }
 
 
-def write_live(made: World, file: Path, *, account: str) -> None:
+def write_live(
+    made: World,
+    file: Path,
+    *,
+    account: str,
+    changed: float = CHANGED,
+    missing: float = MISSING,
+) -> None:
     """What `benchmarks.server` serves: a line for each answer, its target and its body."""
     with file.open("w", encoding="utf-8") as out:
-        for target, body in answers(made, account=account):
+        for target, body in answers(made, account=account, changed=changed, missing=missing):
             # As the JSONResponse of starlette writes it.
             text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
             out.write(f"{target} {text}\n")
