@@ -6,17 +6,14 @@ at the key or value it concerns, in our words. How single values must look, and 
 together, is for the rules, which say it better; what they have told is not told again.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any, TypeAlias
 
+from mailstate import schemas
 from mailstate.errors import Problem
 from mailstate.statefiles.marks import ROOT, Document, Map, Mark, Seq, Value, place
 from mailstate.statefiles.near import did_you_mean, near
 from mailstate.statefiles.rulebook import problem
-from mailstate.statefiles.shape import fits
 from mailstate.statefiles.text import shown
 
 _Path: TypeAlias = Sequence[str | int]
@@ -38,40 +35,27 @@ _TYPES = {
 
 def schema_text() -> str:
     """The JSON Schema of state files, as it is shipped."""
-    return resources.files("mailstate").joinpath("schema/state.schema.json").read_text("utf-8")
+    return schemas.schema_text("state")
+
+
+def fits_schema(root: Value) -> bool:
+    """Whether it is plain that *root* is as the schema wants it; a no says nothing."""
+    return schemas.fits("state", root)
 
 
 def misshapen(document: Document) -> Iterator[Problem]:
     """Every departure of *document* from the schema that has not been told already."""
-    if not document.is_readable or is_well_shaped(document):
+    if not document.is_readable:
         return
-    for error in _validator()(document.root):
+    for error in schemas.faults("state", document.root):
         for at, told in _problems(document, error):
             if at not in document.faulty:
                 yield told
 
 
-def is_well_shaped(document: Document) -> bool:
-    """Whether *document* is known to fit the schema; false says nothing about it."""
-    return document.is_readable and _quick_judge()(document.root)
-
-
-@cache
 def domain_fields() -> frozenset[str]:
     """The fields that a domain may have."""
-    return frozenset(json.loads(schema_text())["$defs"]["domain"]["properties"])
-
-
-@cache
-def _quick_judge() -> Callable[[object], bool]:
-    return fits(json.loads(schema_text()))
-
-
-@cache
-def _validator() -> Callable[[object], Iterator[_Error]]:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms that `--help` does not need
-
-    return Draft202012Validator(json.loads(schema_text())).iter_errors
+    return frozenset(schemas.schema("state")["$defs"]["domain"]["properties"])
 
 
 def _problems(document: Document, error: _Error) -> Iterator[tuple[Mark, Problem]]:

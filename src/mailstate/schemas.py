@@ -1,0 +1,116 @@
+"""
+The JSON Schemas that come with this version, and what they say of documents.
+
+Three judges of one mind: jsonschema, which knows every word of a schema and says what is wrong;
+a quick one made from the same schema (`mailstate.shape`), asked first, which can only say yes; and
+jsonschema-rs, if it is installed, which takes the place of the quick one where there is a great
+deal to judge. A yes counts whoever says it; without one, jsonschema has the last word.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from mailstate.shape import fits as plain_judge
+
+_Judge: TypeAlias = Callable[[object], bool]
+# An error of jsonschema holds schema and value, both of any type.
+_Error: TypeAlias = Any
+
+_FOLDER = Path(__file__).parent / "schema"
+
+_MANY = 256
+"""So many documents take the quick judge as long as it takes to load jsonschema-rs."""
+
+# What Python's `\s` matches. ECMA's, which jsonschema-rs follows, lacks five of these.
+_BLANKS = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+
+
+@cache
+def schema_text(name: str) -> str:
+    """The schema of that *name*: state, plan, report, settings or snapshot."""
+    return (_FOLDER / f"{name}.schema.json").read_text("utf-8")
+
+
+@cache
+def schema(name: str) -> dict[str, Any]:
+    """The same, as JSON values; not to be changed."""
+    parsed: dict[str, Any] = json.loads(schema_text(name))
+    return parsed
+
+
+def fits(name: str, document: object) -> bool:
+    """Whether it is plain that *document* fits the schema; a no says nothing."""
+    return _bench(name).fits(document)
+
+
+def faults(name: str, document: object) -> Iterator[_Error]:
+    """All that jsonschema finds wrong with *document*."""
+    if not fits(name, document):
+        yield from _validator(name)(document)
+
+
+class _Bench:
+    """The quick judges of one schema; the one that is slow to load comes where it is worth it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._judge = plain_judge(schema(name))
+        self._judged = 0
+
+    def fits(self, document: object) -> bool:
+        self._judged += 1
+        if self._judged == _MANY:
+            self._judge = rust_judge(schema(self._name)) or self._judge
+        return self._judge(document)
+
+
+@cache
+def _bench(name: str) -> _Bench:
+    return _Bench(name)
+
+
+@cache
+def _validator(name: str) -> Callable[[object], Iterator[_Error]]:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms, seldom needed
+
+    return Draft202012Validator(schema(name)).iter_errors
+
+
+def rust_judge(described: Mapping[str, Any]) -> _Judge | None:
+    """The judge of jsonschema-rs for a schema, as careful as Python's; None: not installed."""
+    try:
+        from jsonschema_rs import Draft202012Validator, RegexOptions  # noqa: PLC0415 - an extra
+    except ImportError:
+        return None
+    judge = Draft202012Validator(
+        _without_shorthand(described), pattern_options=RegexOptions()
+    ).is_valid
+
+    def judge_with_care(document: object) -> bool:
+        try:
+            return judge(document)
+        except ValueError:  # half a surrogate pair, a key that is no text: no JSON at all
+            return False
+
+    return judge_with_care
+
+
+def _without_shorthand(part: Any) -> Any:  # noqa: ANN401 - any part of a schema
+    """The same schema, with patterns in which each blank is spelt out."""
+    match part:
+        case dict():
+            return {
+                key: _spelt_out(inner) if key == "pattern" else _without_shorthand(inner)
+                for key, inner in part.items()
+            }
+        case list():
+            return [_without_shorthand(inner) for inner in part]
+        case _:
+            return part
+
+
+def _spelt_out(pattern: str) -> str:
+    return pattern.replace(r"[^\s", f"[^{_BLANKS}").replace(r"\S", f"[^{_BLANKS}]")
