@@ -16,8 +16,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 RUN_LOCK = (ROOT / "requirements-run.lock").read_text(encoding="utf-8")
 WORKFLOWS = sorted((ROOT / ".github").rglob("*.yml"))
-DEPENDENCIES = sorted(
-    re.split(r"[^\w.-]", requirement)[0] for requirement in SETTINGS["project"]["dependencies"]
+DEPENDENCIES, EXTRAS = (
+    sorted(re.split(r"[^\w.-]", requirement)[0] for requirement in requirements)
+    for requirements in (
+        SETTINGS["project"]["dependencies"],
+        [one for extra in SETTINGS["project"]["optional-dependencies"].values() for one in extra],
+    )
 )
 PACKAGES = sorted(path.parent.name for path in (ROOT / "src/mailstate").glob("*/__init__.py"))
 
@@ -50,7 +54,7 @@ def test_each_error_says_how_the_command_ends(error):
     assert error.exit_code is not ExitCode.OK
 
 
-@pytest.mark.parametrize("name", DEPENDENCIES)
+@pytest.mark.parametrize("name", [*DEPENDENCIES, *EXTRAS])
 def test_the_readme_says_why_each_dependency_is_there(name):
     """
     One line each, in a table or a list.
@@ -72,7 +76,7 @@ def test_the_readme_says_what_each_package_is_for(name):
     assert re.search(rf"\b{name}/", README)
 
 
-@pytest.mark.parametrize("name", DEPENDENCIES)
+@pytest.mark.parametrize("name", [*DEPENDENCIES, *EXTRAS])
 def test_each_dependency_is_locked(name):
     """
     What the package asks for is what the lock gives.
@@ -109,6 +113,7 @@ def test_what_a_run_needs_is_locked_as_it_was_tested():
 
     assert set(DEPENDENCIES) <= {name.lower() for name in run}
     assert "pytest" not in run
+    assert not run.keys() & {*EXTRAS}
     assert run == {name: whole[name] for name in run}
     assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", RUN_LOCK)
 
