@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from mailstate.dimail.client import DimailClient
+from mailstate.dimail.content import Memory
 from mailstate.dimail.wire import ApiUser
 from mailstate.errors import RemoteError
 from mailstate.model.resources import Access, DomainName, Key, User, user_id
@@ -26,13 +27,16 @@ async def read_live(
     desired: DesiredState,
     *,
     needs_check: Callable[[LiveDomain], bool],
+    seen: Callable[[LiveDomain], object] = lambda _: None,
+    memory: Memory | None = None,
 ) -> LiveState:
     """
     What dimail has of the domains in *desired*, with all its users.
 
     A domain whose state is not ok is checked if *needs_check* says so of what was read until then;
-    a check that fails is told in its `check_error`. Same live state, same value, in the same
-    order. Raises `RemoteError` if anything else cannot be read, or if users or domains are
+    a check that fails is told in its `check_error`. *seen* is shown each domain while its content
+    is at hand. What *memory* knows to be sound is not read again. Same live state, same value, in
+    the same order. Raises `RemoteError` if anything else cannot be read, or if users or domains are
     certainly not all told (design §3, §11).
 
     Costs one call for the token, three for the lists, and two for each domain that exists; one
@@ -57,7 +61,9 @@ async def read_live(
             live,
             wanted=desired.domains[name].mailboxes,
             entitled=account.is_admin or name in managed,
+            memory=memory,
         )
+        seen(live)
         if live.state in _TO_CHECK and needs_check(live):
             return await client.reader.checked(live)
         return live

@@ -39,6 +39,11 @@ class Node:
             hint="is the URL that of a dimail? nothing was concluded from this answer",
         )
 
+    @property
+    def value(self) -> Any:  # noqa: ANN401 - JSON
+        """What is at this place, unchecked."""
+        return self._value
+
     def items(self) -> Iterator["Node"]:
         """The items of a list."""
         if not isinstance(self._value, list):

@@ -10,11 +10,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from http import HTTPStatus
 
-from mailstate.dimail import calls, wire
+from mailstate.dimail import calls, content, wire
 from mailstate.dimail.caller import Caller, failure
 from mailstate.dimail.calls import Call
 from mailstate.dimail.connections import Answer
-from mailstate.dimail.node import Node, known_detail, parse
+from mailstate.dimail.content import Memory, Told
+from mailstate.dimail.node import known_detail, parse
 from mailstate.errors import RefusedCallError, RemoteError
 from mailstate.model.resources import DomainName, Key
 from mailstate.model.state import DomainState, LiveDomain
@@ -97,7 +98,12 @@ class DomainReader:
             return live  # the checks have been told; that no repair came of it changes nothing
 
     async def with_content(
-        self, live: LiveDomain, *, wanted: Collection[Key] | None, entitled: bool
+        self,
+        live: LiveDomain,
+        *,
+        wanted: Collection[Key] | None,
+        entitled: bool,
+        memory: Memory | None = None,
     ) -> LiveDomain:
         """
         *live* with its mailboxes and aliases.
@@ -105,48 +111,45 @@ class DomainReader:
         The list of the second API does not tell half-made mailboxes. The first API is asked for
         them if one of those *wanted* may be half-made, or, if *wanted* is None, in any case.
         Without access the domain is not `readable`; if the account is *entitled*, that is an
-        error.
+        error. Lists that *memory* knows as sound are not read again.
         """
         domain = live.domain.name
         try:
-            boxes = await self._mailboxes(live, wanted)
+            found = await self._mailboxes(live, wanted, memory)
         except _NoAccessError as error:
             if entitled:
                 raise error.failure from None
             return replace(live, readable=False)
-        call = calls.aliases(domain)
-        aliases = wire.aliases(await self._read(call), domain)
+        self._has_told_active = self._has_told_active or found.tells_active
+        body = _body(call := calls.aliases(domain), await self._caller.read(call))
         return replace(
             live,
             readable=True,
-            mailboxes={box.mailbox.key: box.mailbox for box in boxes},
-            half_made=frozenset(box.mailbox.key for box in boxes if box.half_made),
-            aliases={alias.key: alias for alias in aliases},
+            mailboxes=found.mailboxes,
+            half_made=found.half_made,
+            aliases=content.aliases(body, domain, memory),
         )
 
     async def _mailboxes(
-        self, live: LiveDomain, wanted: Collection[Key] | None
-    ) -> list[wire.ApiMailbox]:
+        self, live: LiveDomain, wanted: Collection[Key] | None, memory: Memory | None
+    ) -> content.Mailboxes:
         domain, webmail = live.domain.name, "webmail" in live.domain.features
+        asked = () if wanted is None else wanted
         answer = await self._v2_list(domain)
         if answer is None:
-            boxes = await self._v1_list(domain, webmail=webmail)
-        else:
-            call = calls.mailboxes_v2(domain)
-            boxes = {
-                box.mailbox.key: box
-                for box in wire.mailboxes_v2(_node(call, answer), domain, webmail=webmail)
-            }
-            if webmail and (wanted is None or any(_is_suspect(boxes.get(key)) for key in wanted)):
-                boxes = _merged(boxes, await self._v1_list(domain, webmail=webmail))
-        return [boxes[key] for key in sorted(boxes)]
+            told = Told(domain=domain, webmail=webmail, first=await self._v1_list(domain))
+            return content.mailboxes(told, asked, memory)
+        second = _body(calls.mailboxes_v2(domain), answer)
+        told = Told(domain=domain, webmail=webmail, second=second)
+        found = content.mailboxes(told, asked, memory)
+        if not webmail or (wanted is not None and not found.may_hide):
+            return found
+        both = replace(told, first=await self._v1_list(domain))
+        return content.mailboxes(both, asked, memory, second=found.listed)
 
-    async def _v1_list(self, domain: DomainName, *, webmail: bool) -> dict[Key, wire.ApiMailbox]:
+    async def _v1_list(self, domain: DomainName) -> bytes:
         call = calls.mailboxes(domain)
-        answer = await self._caller.read(call, bearing=_BEARING)
-        boxes = wire.mailboxes(_node(call, answer), domain, webmail=webmail)
-        self._has_told_active = self._has_told_active or any(box.tells_active for box in boxes)
-        return {box.mailbox.key: box for box in boxes}
+        return _body(call, await self._caller.read(call, bearing=_BEARING))
 
     async def _v2_list(self, domain: DomainName) -> Answer | None:
         """The answer of the second API; None if the server has none."""
@@ -159,28 +162,6 @@ class DomainReader:
                     return answer if self._has_v2 else None
         return await self._caller.read(call, bearing=_BEARING) if self._has_v2 else None
 
-    async def _read(self, call: Call) -> Node:
-        return _node(call, await self._caller.read(call))
-
-
-def _is_suspect(box: wire.ApiMailbox | None) -> bool:
-    """
-    Whether a mailbox may be half-made: it is not in the list of the second API, or not in use.
-
-    The contract does not tell which of the two a server chooses (§8, §15).
-    """
-    return box is None or box.mailbox.active is None
-
-
-def _merged(
-    second: dict[Key, wire.ApiMailbox], first: dict[Key, wire.ApiMailbox]
-) -> dict[Key, wire.ApiMailbox]:
-    """What both APIs tell: that a mailbox is broken by the first, all else by the second."""
-    both = {
-        key: replace(first[key], mailbox=box.mailbox) for key, box in second.items() if key in first
-    }
-    return {**first, **second, **both}
-
 
 class _NoAccessError(Exception):
     """The account in use may not read the mailboxes of a domain; *failure* tells it."""
@@ -190,12 +171,12 @@ class _NoAccessError(Exception):
         self.failure = failure
 
 
-def _node(call: Call, answer: Answer) -> Node:
+def _body(call: Call, answer: Answer) -> bytes:
     if answer.status == HTTPStatus.FORBIDDEN:
         raise _NoAccessError(failure(call, answer))
     if answer.status != HTTPStatus.OK:
         raise failure(call, answer)
-    return parse(call, answer.body)
+    return answer.body
 
 
 def _is_no_route(answer: Answer) -> bool:

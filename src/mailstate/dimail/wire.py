@@ -27,11 +27,11 @@ _CHECKS = (
 )
 """The checks in the order in which they are told (§5.2); others follow by name."""
 
-_TECHNICAL = "oxadmin"
+TECHNICAL = "oxadmin"
 """The account of the OX context itself, in the list of every webmail domain (§7)."""
 
 # As the flags: text in one fixture of 2026.
-_ACTIVE = {"yes": True, "no": False, "true": True, "false": False}
+ACTIVE = {"yes": True, "no": False, "true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,12 +172,18 @@ class ApiMailbox:
         """
         Whether it exists in one store only, through a creation that failed half-way.
 
-        A mailbox that was switched off, or that never had a webmail account (it has no names
-        then), is in one store on purpose.
+        A mailbox that was switched off is in one store on purpose.
         """
-        if self.mailbox.active is False or (self.tells_active and not self.tells_names):
-            return False
-        return self.broken
+        return self.torn and self.mailbox.active is not False
+
+    @property
+    def torn(self) -> bool:
+        """
+        Whether it exists in one store only, and not because it never had a webmail account.
+
+        (It has no names then.)
+        """
+        return self.broken and (self.tells_names or not self.tells_active)
 
 
 def mailboxes(answer: Node, domain: DomainName, *, webmail: bool) -> tuple[ApiMailbox, ...]:
@@ -212,7 +218,7 @@ def _sorted_out(answer: Node, domain: DomainName) -> tuple[list[Node], list[Node
     strangers: list[Node] = []
     for item in answer.items():
         local_part, told = _address(item)
-        if local_part.lower() == _TECHNICAL:
+        if local_part.lower() == TECHNICAL:
             continue
         (own if told.lower() == domain.lower() else strangers).append(item)
     return own, strangers
@@ -289,7 +295,7 @@ def _active(answer: Node, key: str) -> bool | None:
     value = answer.fields().get(key)
     if value is None or isinstance(value, bool):
         return value
-    return _ACTIVE.get(answer.text(key))
+    return ACTIVE.get(answer.text(key))
 
 
 def password(answer: Node, mailbox: Mailbox) -> Secret:

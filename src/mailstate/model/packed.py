@@ -18,7 +18,7 @@ class Packed(Mapping[_K, _V]):
     *unpack* must give equal items in the same order each time, *count* of them if that is told.
     `digest` names the items: two that have the same one, and not the empty one, are equal. A
     hundred thousand mailboxes so weigh what their texts weigh, as long as only a few domains are
-    looked at together.
+    looked at together. *at_hand* is what *unpack* would give, where it is known just now.
     """
 
     __slots__ = ("_count", "_open", "_unpack", "digest")
@@ -29,20 +29,25 @@ class Packed(Mapping[_K, _V]):
         *,
         count: int | None = None,
         digest: bytes = b"",
+        at_hand: Mapping[_K, _V] | None = None,
     ) -> None:
         self._unpack = unpack
         self._count = count
         self._open: Mapping[_K, _V] | None = None
         self.digest = digest
+        if at_hand is not None:
+            self._keep(at_hand)
 
     def content(self) -> Mapping[_K, _V]:
         """What *unpack* gave, to be looked at now and not kept."""
-        if self._open is None:
-            self._open = self._unpack()
-            _OPEN.append(self)
-            if len(_OPEN) > MOST_OPEN:
-                _OPEN.popleft().put_away()
-        return self._open
+        return self._keep(self._unpack()) if self._open is None else self._open
+
+    def _keep(self, content: Mapping[_K, _V]) -> Mapping[_K, _V]:
+        self._open = content
+        _OPEN.append(self)
+        if len(_OPEN) > MOST_OPEN:
+            _OPEN.popleft().put_away()
+        return content
 
     def put_away(self) -> None:
         """Keep the packed form alone; the next look unpacks it again."""

@@ -1,0 +1,161 @@
+"""
+What is on a domain, kept as the answers that told it.
+
+The answers are checked when they come, whole; what they mean is kept while somebody looks at it,
+and made anew for the next look. That a list was found sound may be remembered by the digest of
+its bytes: the same bytes are then taken for sound without being read again.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Protocol
+
+from mailstate.dimail import calls
+from mailstate.dimail.lists import Listed, alias_list, first_list, merged, second_list
+from mailstate.dimail.node import parse
+from mailstate.model.packed import Packed
+from mailstate.model.resources import Alias, DomainName, Key, Mailbox
+
+
+class Memory(Protocol):
+    """Keeps short texts under digests of all that they follow from; may forget any of them."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """What was put under *key*, if it is still known."""
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep *value* under *key*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The answers that tell the mailboxes of a domain: those of the first API, the second, both."""
+
+    domain: DomainName
+    webmail: bool
+    first: bytes | None = None
+    second: bytes | None = None
+
+    def listed(self, second: Listed | None = None) -> Listed:
+        """
+        What the answers say; *second* is what that of the second API says, where it is at hand.
+
+        Raises `MalformedAnswerError`.
+        """
+        if second is None and self.second is not None:
+            node = parse(calls.mailboxes_v2(self.domain), self.second)
+            second = second_list(node, self.domain, webmail=self.webmail)
+        if self.first is not None:
+            node = parse(calls.mailboxes(self.domain), self.first)
+            first = first_list(node, self.domain, webmail=self.webmail)
+            return first if second is None else merged(second, first)
+        assert second is not None, "there is an answer of one of the two"  # noqa: S101 - an invariant of the type
+        return second
+
+    def mailboxes(self) -> Mapping[Key, Mailbox]:
+        """The mailboxes alone."""
+        return self.listed().mailboxes
+
+    def digest(self) -> bytes:
+        """A name for the answers and the way they are read."""
+        return _digest(
+            b"mailboxes",
+            self.domain.encode(),
+            b"webmail" if self.webmail else b"",
+            *((b"", b"") if self.first is None else (b"first", self.first)),
+            *((b"", b"") if self.second is None else (b"second", self.second)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailboxes:
+    """
+    The mailboxes of a domain, and what is known of them without unpacking.
+
+    `may_hide` is whether one of those that were asked for may be half-made without being told.
+    `listed` is what the answers say, where they were read just now.
+    """
+
+    mailboxes: Mapping[Key, Mailbox]
+    half_made: frozenset[Key]
+    tells_active: bool
+    may_hide: bool
+    listed: Listed | None = None
+
+
+def mailboxes(
+    told: Told,
+    wanted: Collection[Key],
+    memory: Memory | None,
+    *,
+    second: Listed | None = None,
+) -> Mailboxes:
+    """
+    The mailboxes that *told* tells; *wanted* are those that the files ask for.
+
+    Raises `MalformedAnswerError`, unless *memory* has it that the answers are sound.
+    """
+    digest = told.digest()
+    asked = wanted.digest if isinstance(wanted, Packed) else b""
+    key = sha256(digest + asked).digest() if memory is not None and asked else b""
+    found = _recalled(memory.get(key)) if memory is not None and key else None
+    listed = None
+    if found is None:
+        listed = told.listed(second)
+        may_hide = told.first is None and listed.may_hide(wanted)
+        found = listed.half_made, listed.tells_active, may_hide
+        if memory is not None and key:
+            half_made, *rest = found
+            memory.put(key, json.dumps([sorted(half_made), *rest]).encode())
+    half_made, tells_active, may_hide = found
+    return Mailboxes(
+        mailboxes=Packed(
+            told.mailboxes, digest=digest, at_hand=None if listed is None else listed.mailboxes
+        ),
+        half_made=half_made,
+        tells_active=tells_active,
+        may_hide=may_hide,
+        listed=listed,
+    )
+
+
+def aliases(body: bytes, domain: DomainName, memory: Memory | None) -> Mapping[Key, Alias]:
+    """The aliases that *body* tells. Raises `MalformedAnswerError` as `mailboxes` does."""
+    digest = _digest(b"aliases", domain.encode(), body)
+    unpack = partial(_aliases, body, domain)
+    if len(body) < _SHORT:
+        memory = None
+    if memory is not None and memory.get(digest) == _SOUND:
+        return Packed(unpack, digest=digest)
+    found = unpack()
+    if memory is not None:
+        memory.put(digest, _SOUND)
+    return Packed(unpack, digest=digest, at_hand=found)
+
+
+_SOUND = b"sound"
+
+_SHORT = 500
+"""A list of so many bytes is read sooner than looked up."""
+
+
+def _aliases(body: bytes, domain: DomainName) -> Mapping[Key, Alias]:
+    return alias_list(parse(calls.aliases(domain), body), domain)
+
+
+def _recalled(kept: bytes | None) -> tuple[frozenset[Key], bool, bool] | None:
+    """What *kept* says, if it is what was put."""
+    try:
+        half_made, tells_active, may_hide = json.loads(kept or b"")
+        return frozenset(map(Key, half_made)), bool(tells_active), bool(may_hide)
+    except (ValueError, TypeError):
+        return None
+
+
+def _digest(*parts: bytes) -> bytes:
+    """One digest for each row of *parts*."""
+    lengths = b"%d " * len(parts) % tuple(map(len, parts))
+    return sha256(lengths + b"\n" + b"".join(parts)).digest()

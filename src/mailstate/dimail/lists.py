@@ -1,0 +1,217 @@
+"""
+Whole lists of mailboxes and aliases, read in one go.
+
+A second way to what `mailstate.dimail.wire` finds out item by item, and several times as quick: it
+takes lists in which everything is as usual. Whatever else is in a list, however harmless, is left
+to the first way, which knows what it means, or tells what is wrong with it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+from mailstate.dimail import wire
+from mailstate.dimail.node import Node
+from mailstate.model.columns import from_columns
+from mailstate.model.resources import Alias, DomainName, Key, Mailbox
+
+_Row = tuple[str, str | None, str | None, str | None, bool | None]
+"""Local part, first name, last name, display name, active."""
+
+_TEXT = {str}
+_TEXT_OR_NONE = {str, type(None)}
+
+# What shows that an item is not of the usual form.
+_UNUSUAL = (KeyError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """
+    The mailboxes of a domain, sorted by key.
+
+    `torn` are those that dimail has in one store only, for no good reason but that they may be
+    switched off; `tells_active` is whether the list tells that of any.
+    """
+
+    mailboxes: Mapping[Key, Mailbox]
+    torn: frozenset[Key] = frozenset()
+    tells_active: bool = True
+
+    @property
+    def half_made(self) -> frozenset[Key]:
+        """Those that exist in one store only, through a creation that failed half-way."""
+        return frozenset(key for key in self.torn if self.mailboxes[key].active is not False)
+
+    def may_hide(self, wanted: Collection[Key]) -> bool:
+        """
+        Whether one of those *wanted* may be half-made: it is not in the list, or not in use.
+
+        The contract does not tell which of the two the second API chooses (§8, §15).
+        """
+        there = self.mailboxes
+        return any((box := there.get(key)) is None or box.active is None for key in wanted)
+
+
+def first_list(answer: Node, domain: DomainName, *, webmail: bool) -> Listed:
+    """The list of the first API (§7), read as `wire.mailboxes` reads it."""
+    try:
+        listed = _first(answer.value, domain, webmail=webmail)
+    except _UNUSUAL:
+        listed = None
+    return listed or _listed(wire.mailboxes(answer, domain, webmail=webmail))
+
+
+def second_list(answer: Node, domain: DomainName, *, webmail: bool) -> Listed:
+    """The list of the second API (§8), read as `wire.mailboxes_v2` reads it."""
+    try:
+        listed = _second(answer.value, domain, webmail=webmail)
+    except _UNUSUAL:
+        listed = None
+    return listed or _listed(wire.mailboxes_v2(answer, domain, webmail=webmail))
+
+
+def merged(second: Listed, first: Listed) -> Listed:
+    """What both APIs tell: that a mailbox is broken by the first, all else by the second."""
+    both = {**first.mailboxes, **second.mailboxes}
+    return Listed(
+        mailboxes={key: both[key] for key in sorted(both)},
+        torn=first.torn,
+        tells_active=first.tells_active,
+    )
+
+
+def alias_list(answer: Node, domain: DomainName) -> Mapping[Key, Alias]:
+    """The aliases of *domain* by their keys (§10), read as `wire.aliases` reads them."""
+    try:
+        found = _aliases(answer.value, domain)
+    except _UNUSUAL:
+        found = None
+    if found is None:
+        found = {alias.key: alias for alias in wire.aliases(answer, domain)}
+    return found
+
+
+def _listed(boxes: Collection[wire.ApiMailbox]) -> Listed:
+    return Listed(
+        mailboxes={box.mailbox.key: box.mailbox for box in boxes},
+        torn=frozenset(box.mailbox.key for box in boxes if box.torn),
+        tells_active=any(box.tells_active for box in boxes),
+    )
+
+
+def _first(items: Any, domain: DomainName, *, webmail: bool) -> Listed | None:  # noqa: ANN401 - JSON
+    found: dict[Key, _Row] = {}
+    torn = []
+    tells_active = False
+    for item in _list(items):
+        email, status = item["email"], item["status"]
+        local_part, at, told = email.rpartition("@")
+        if local_part.lower() == wire.TECHNICAL:
+            continue
+        if told != domain:
+            # In the list of a webmail domain those of its context are broken.
+            if webmail and at and status == "broken" and told.lower() != domain.lower():
+                continue
+            return None
+        key = Key(f"mailbox/{email}")
+        active = item.get("active")
+        if "active" in item:
+            tells_active = True
+            active = _active(active)
+        if status != "ok" and webmail:
+            if type(status) is not str:
+                return None
+            if status == "broken":
+                torn.append(key)
+        if key in found or not at or key != key.lower():
+            return None
+        found[key] = (local_part, item["givenName"], item["surName"], item["displayName"], active)
+    return _together(found, domain, webmail=webmail, torn=torn, tells_active=tells_active)
+
+
+def _second(items: Any, domain: DomainName, *, webmail: bool) -> Listed | None:  # noqa: ANN401 - JSON
+    found: dict[Key, _Row] = {}
+    for item in _list(items):
+        email = item["email"]
+        local_part, at, told = email.rpartition("@")
+        if local_part.lower() == wire.TECHNICAL:
+            continue
+        key = Key(f"mailbox/{email}")
+        if told != domain or not at or "givenName" in item:
+            return None
+        if key in found or key != key.lower():
+            return None
+        active = _active(item["active"] if "active" in item else item.get("imap_active"))
+        extras = item["extras"]
+        ox = extras["ox"] if extras is not None and webmail else None
+        if ox is None:
+            found[key] = (local_part, None, None, None, active)
+        else:
+            first, last, display = ox["given_name"], ox["sur_name"], ox["display_name"]
+            found[key] = (local_part, first, last, display, active)
+    return _together(found, domain, webmail=webmail)
+
+
+def _list(items: object) -> list[Any]:
+    """*items*, if they are a list. Raises `TypeError`."""
+    if not isinstance(items, list):
+        raise TypeError
+    return items
+
+
+def _active(told: object) -> bool | None:
+    """What *told* means. Raises `TypeError` if it is neither a text nor a boolean nor null."""
+    if isinstance(told, str):
+        return wire.ACTIVE.get(told)
+    if told is None or isinstance(told, bool):
+        return told
+    raise TypeError
+
+
+def _together(
+    found: Mapping[Key, _Row],
+    domain: DomainName,
+    *,
+    webmail: bool,
+    torn: Collection[Key] = (),
+    tells_active: bool = True,
+) -> Listed | None:
+    keys = sorted(found)
+    rows = [found[key] for key in keys]
+    local_parts, *names, active = zip(*rows, strict=True) if rows else ((),) * 5
+    if not all(set(map(type, column)) <= _TEXT_OR_NONE for column in names):
+        return None
+    told = [[name or None for name in column] for column in names]
+    columns = (
+        repeat(domain),
+        local_parts,
+        *(told if webmail else (repeat(None),) * 3),
+        active,
+        repeat(None),
+    )
+    boxes = from_columns(Mailbox, len(keys), columns)
+    return Listed(
+        mailboxes=dict(zip(keys, boxes, strict=True)),
+        torn=frozenset(torn),
+        tells_active=tells_active,
+    )
+
+
+def _aliases(items: Any, domain: DomainName) -> Mapping[Key, Alias] | None:  # noqa: ANN401 - JSON
+    found: dict[Key, tuple[str, str]] = {}
+    for item in _list(items):
+        local_part, told, destination = item["username"], item["domain"], item["destination"]
+        if told != domain:
+            return None
+        found[Key(f"alias/{local_part}@{domain}/{destination}")] = local_part, destination
+    keys = sorted(found)
+    local_parts, destinations = (
+        zip(*(found[key] for key in keys), strict=True) if keys else ((), ())
+    )
+    texts = {*map(type, local_parts), *map(type, destinations)}
+    if len(found) < len(items) or not texts <= _TEXT or any(key != key.lower() for key in keys):
+        return None
+    made = from_columns(Alias, len(keys), (repeat(domain), local_parts, destinations))
+    return dict(zip(keys, made, strict=True))
