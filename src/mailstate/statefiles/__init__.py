@@ -4,7 +4,8 @@ The state files: YAML to a desired state, with every fault of every file told in
 `read` takes paths, `read_sources` bytes. `RULES` has every rule they hold the files to.
 """
 
-from mailstate.statefiles.reader import Reading, read, read_sources
+from mailstate.statefiles.reader import read, read_sources
+from mailstate.statefiles.reading import Reading
 from mailstate.statefiles.rulebook import RULES, Rule
 from mailstate.statefiles.schema import schema_text
 

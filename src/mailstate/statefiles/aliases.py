@@ -118,12 +118,17 @@ def _loops(known: _Addresses) -> Iterator[Problem]:
         )
         for address, targets in known.aliases.items()
     }
+    for loop in loops(leads):
+        at = known.aliases[loop[-1]][loop[0]]
+        yield problem("alias-loop", at, f"an alias leads back to itself: {_way(loop)}")
+
+
+def loops(leads: Mapping[str, list[str]]) -> Iterator[list[str]]:
+    """The addresses of each loop, where each address *leads* to others that are in it too."""
     done: set[str] = set()
     for start in sorted(leads):
         if start not in done:
-            for loop in _loops_from(start, leads, done):
-                at = known.aliases[loop[-1]][loop[0]]
-                yield problem("alias-loop", at, f"an alias leads back to itself: {_way(loop)}")
+            yield from _loops_from(start, leads, done)
 
 
 def _loops_from(start: str, leads: Mapping[str, list[str]], done: set[str]) -> Iterator[list[str]]:

@@ -1,0 +1,266 @@
+"""
+What one sound file declares, packed small: lines of JSON, the first of which says what is where.
+
+The first line has the users, the domains, and what rules across files need to know; then come
+three lines for each domain: its mailboxes, its aliases, and their places. All are columns, sorted
+as the desired state sorts them, and none knows the name of its file: equal contents give equal
+parcels, wherever they lie. A state keeps the lines as they are and reads those that are looked at.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from itertools import chain, repeat
+from typing import NamedTuple, TypeAlias
+
+from mailstate.errors import Place
+from mailstate.model.columns import from_columns
+from mailstate.model.packed import Packed
+from mailstate.model.resources import (
+    Alias,
+    Domain,
+    DomainName,
+    Key,
+    Mailbox,
+    Role,
+    User,
+    UserId,
+    access_key,
+    domain_key,
+)
+from mailstate.model.state import DesiredDomain, Person
+
+Parcel: TypeAlias = bytes
+Line: TypeAlias = bytes
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class UserFacts(NamedTuple):
+    """A user, and where its name is written."""
+
+    handle: str
+    uuid: str
+    email: str | None
+    line: int
+    column: int
+
+
+class RoleFacts(NamedTuple):
+    """Somebody's role, and where it is written."""
+
+    handle: str
+    role: str
+    line: int
+    column: int
+
+
+class DomainFacts(NamedTuple):
+    """
+    A domain without what lives on it, and where its name is written.
+
+    `leads_to` has the other domains that its aliases lead to.
+    """
+
+    name: DomainName
+    features: list[str]
+    context: str | None
+    delivery: str
+    disabled: bool
+    support_email: str | None
+    line: int
+    column: int
+    roles: list[RoleFacts]
+    mailbox_count: int
+    alias_count: int
+    leads_to: list[str]
+
+
+class MailboxColumns(NamedTuple):
+    """The mailboxes of a domain; the last three are None where all have the default."""
+
+    local_parts: list[str]
+    first_names: list[str]
+    last_names: list[str]
+    display_names: list[str] | None
+    secondary_emails: list[str | None] | None
+    active: list[bool] | None
+
+    def full_names(self) -> list[str]:
+        """First and last name of each."""
+        return list(map(" ".join, zip(self.first_names, self.last_names, strict=True)))
+
+
+class AliasColumns(NamedTuple):
+    """The aliases of a domain, each with one destination."""
+
+    local_parts: list[str]
+    destinations: list[str]
+
+
+class PlaceColumns(NamedTuple):
+    """Lines and columns of mailboxes, then of aliases; one number for columns that are alike."""
+
+    lines: list[int]
+    columns: list[int] | int
+
+
+class DomainColumns(NamedTuple):
+    """What lives on a domain."""
+
+    mailboxes: MailboxColumns
+    aliases: AliasColumns
+    places: PlaceColumns
+
+
+class DomainParcel(NamedTuple):
+    """One domain of a parcel: what it is, and the lines of what lives on it."""
+
+    facts: DomainFacts
+    mailbox_line: Line
+    alias_line: Line
+    place_line: Line
+
+    def mailboxes(self) -> MailboxColumns:
+        """What its mailboxes are."""
+        return MailboxColumns(*json.loads(self.mailbox_line))
+
+    def aliases(self) -> AliasColumns:
+        """What its aliases are."""
+        return AliasColumns(*json.loads(self.alias_line))
+
+
+class FileFacts(NamedTuple):
+    """What a parcel says; `secondary` has a number of four bytes for each secondary address."""
+
+    users: list[UserFacts]
+    domains: list[DomainParcel]
+    secondary: bytes
+
+
+def pack(
+    users: Iterable[UserFacts],
+    domains: Sequence[tuple[DomainFacts, DomainColumns]],
+    secondary: bytes,
+) -> Parcel:
+    """The parcel of a file; all columns are sorted."""
+    head = (list(users), [facts for facts, _ in domains], secondary.hex())
+    columns = chain.from_iterable(columns for _, columns in domains)
+    return "\n".join(map(_encode, (head, *columns))).encode()
+
+
+def unpack(parcel: Parcel) -> FileFacts:
+    """What *parcel* says, as far as its first line goes."""
+    head, *lines = parcel.split(b"\n")
+    users, domains, secondary = json.loads(head)
+    rest = iter(lines)
+    return FileFacts(
+        users=[UserFacts(*user) for user in users],
+        domains=[
+            DomainParcel(DomainFacts(*domain), next(rest), next(rest), next(rest))
+            for domain in domains
+        ],
+        secondary=bytes.fromhex(secondary),
+    )
+
+
+def person(facts: UserFacts, file: str) -> Person:
+    """The person that *facts* of *file* tell of."""
+    return Person(
+        handle=facts.handle,
+        user=User(name=facts.uuid),
+        email=facts.email,
+        place=Place(file, facts.line, facts.column),
+    )
+
+
+def desired_domain(
+    parcel: DomainParcel, file: str, users: Mapping[str, tuple[str, UserId]]
+) -> DesiredDomain:
+    """The domain that *parcel* of *file* tells of; *users* has the uuid of each handle."""
+    facts = parcel.facts
+    name = facts.name
+    roles = sorted(((*users[role[0]], RoleFacts(*role)) for role in facts.roles), key=_by_id)
+    of_domain = name.encode() + b"\n"
+    return DesiredDomain(
+        domain=Domain(
+            name=name,
+            features=frozenset(facts.features),
+            context=facts.context,
+            delivery=facts.delivery,
+        ),
+        roles={who: Role(role.role) for _, who, role in roles},
+        mailboxes=Packed(
+            lambda: _mailboxes(parcel),
+            count=facts.mailbox_count,
+            digest=sha256(of_domain + parcel.mailbox_line).digest(),
+        ),
+        aliases=Packed(
+            lambda: _aliases(parcel),
+            count=facts.alias_count,
+            digest=sha256(of_domain + parcel.alias_line).digest(),
+        ),
+        disabled=facts.disabled,
+        support_email=facts.support_email,
+        places=Packed(
+            lambda: _places(parcel, file, roles),
+            count=1 + len(roles) + facts.mailbox_count + facts.alias_count,
+        ),
+    )
+
+
+def _by_id(role: tuple[str, UserId, RoleFacts]) -> UserId:
+    return role[1]
+
+
+def _mailboxes(parcel: DomainParcel) -> dict[Key, Mailbox]:
+    name, columns = parcel.facts.name, parcel.mailboxes()
+    values = (
+        repeat(name),
+        columns.local_parts,
+        columns.first_names,
+        columns.last_names,
+        columns.display_names or columns.full_names(),
+        columns.active or repeat(True),  # noqa: FBT003 - a column of them
+        columns.secondary_emails or repeat(None),
+    )
+    made = from_columns(Mailbox, len(columns.local_parts), values)
+    return dict(zip(_mailbox_keys(name, columns), made, strict=True))
+
+
+def _aliases(parcel: DomainParcel) -> dict[Key, Alias]:
+    name, columns = parcel.facts.name, parcel.aliases()
+    made = from_columns(Alias, len(columns.local_parts), (repeat(name), *columns))
+    return dict(zip(_alias_keys(name, columns), made, strict=True))
+
+
+def _places(
+    parcel: DomainParcel, file: str, roles: Sequence[tuple[str, UserId, RoleFacts]]
+) -> dict[Key, Place]:
+    facts = parcel.facts
+    lines, columns = PlaceColumns(*json.loads(parcel.place_line))
+    at = from_columns(
+        Place,
+        len(lines),
+        (repeat(file), lines, repeat(columns) if isinstance(columns, int) else columns),
+    )
+    places = {
+        access_key(facts.name, user): Place(file, role.line, role.column) for user, _, role in roles
+    }
+    own = {domain_key(facts.name): Place(file, facts.line, facts.column)}
+    mailboxes = _mailbox_keys(facts.name, parcel.mailboxes())
+    aliases = _alias_keys(facts.name, parcel.aliases())
+    # Sorted as keys are: access, alias, domain, mailbox.
+    places.update(zip(aliases, at[len(mailboxes) :], strict=True))
+    places.update(own)
+    places.update(zip(mailboxes, at, strict=False))
+    return places
+
+
+def _mailbox_keys(domain: DomainName, columns: MailboxColumns) -> list[Key]:
+    return [Key(f"mailbox/{local_part}@{domain}") for local_part in columns.local_parts]
+
+
+def _alias_keys(domain: DomainName, columns: AliasColumns) -> list[Key]:
+    pairs = zip(columns.local_parts, columns.destinations, strict=True)
+    return [Key(f"alias/{local_part}@{domain}/{destination}") for local_part, destination in pairs]

@@ -1,0 +1,138 @@
+"""
+One file, judged quickly: a parcel of what it declares, if nothing at all is to be told of it.
+
+Nearly all files are in order, and for those a yes is enough: values are judged column by column,
+and what they must be to each other by comparing sets. A no says nothing; `full` then finds out
+what is wrong and where. The rules are those of `values`, `people`, `domains`, `mailboxes` and
+`aliases` as far as one domain or file goes; `across` has what lies between them.
+"""
+
+from array import array
+from zlib import crc32
+
+from mailstate.statefiles.at_once import email_addresses
+from mailstate.statefiles.declared import DEFAULT_FEATURES
+from mailstate.statefiles.marks import Document, Mark, Seq, place
+from mailstate.statefiles.names import Fault, domain_name, handle_fault, nfc, text_fault, uuid_fault
+from mailstate.statefiles.parcel import (
+    DomainColumns,
+    DomainFacts,
+    Parcel,
+    RoleFacts,
+    UserFacts,
+    pack,
+)
+from mailstate.statefiles.rows import (
+    Node,
+    Nodes,
+    SomethingToTellError,
+    aliases,
+    mailboxes,
+    mark_of,
+    must,
+    places,
+)
+from mailstate.statefiles.schema import fits_schema
+
+_NOTHING = Seq()
+_NOTHING.marks = []
+
+
+def judge(document: Document) -> Parcel | None:
+    """What *document* declares; None if there is something to tell of it."""
+    if document.problems or not document.is_readable or not fits_schema(document.root):
+        return None
+    root: Node = document.root
+    users: Nodes = root.get("users", _NOTHING)
+    domains: Nodes = root.get("domains", _NOTHING)
+    secondary = array("I")
+    try:
+        return pack(
+            [_user(node, mark) for node, mark in zip(users, users.marks, strict=True)],
+            [
+                _domain(node, mark, secondary)
+                for node, mark in zip(domains, domains.marks, strict=True)
+            ],
+            secondary.tobytes(),
+        )
+    except SomethingToTellError:
+        return None
+
+
+def _user(node: Node, mark: Mark) -> UserFacts:
+    handle, uuid = node["name"], node["uuid"]
+    must(handle_fault(handle) is None and uuid_fault(uuid) is None)
+    return UserFacts(
+        handle, uuid, _address(node.get("email")), *_line_and_column(mark_of(node, mark, "name"))
+    )
+
+
+def _domain(node: Node, mark: Mark, secondary: "array[int]") -> tuple[DomainFacts, DomainColumns]:
+    """What *node* declares; the numbers of its secondary addresses are added to *secondary*."""
+    name = domain_name(node["name"])
+    if isinstance(name, Fault):
+        raise SomethingToTellError
+    features = frozenset(node.get("features", DEFAULT_FEATURES))
+    boxes: Nodes = node.get("mailboxes", _NOTHING)
+    leads: Nodes = node.get("aliases", _NOTHING)
+    must(not boxes or "mailbox" in features)
+    must(not leads or "alias" in features)
+    context = _context(node, name, features)
+    mailbox_columns, marks = mailboxes(boxes, name, has_context=context is not None)
+    alias_columns, alias_marks = aliases(leads, name, mailbox_columns.local_parts)
+    secondary.extend(
+        crc32(address.lower().encode())
+        for address in mailbox_columns.secondary_emails or ()
+        if address is not None
+    )
+    facts = DomainFacts(
+        name,
+        sorted(features),
+        context,
+        node.get("delivery", "virtual"),
+        node.get("disabled", False),
+        _address(node.get("support_email")),
+        *_line_and_column(mark_of(node, mark, "name")),
+        _roles(node),
+        len(mailbox_columns.local_parts),
+        len(alias_columns.local_parts),
+        sorted({target.rpartition("@")[2] for target in alias_columns.destinations} - {name}),
+    )
+    return facts, DomainColumns(mailbox_columns, alias_columns, places(marks + alias_marks))
+
+
+def _context(node: Node, name: str, features: frozenset[str]) -> str | None:
+    if "context" not in node:
+        return name if "webmail" in features else None
+    written: str = node["context"]
+    must("webmail" in features and text_fault(written) is None)
+    return nfc(written)
+
+
+def _roles(node: Node) -> list[RoleFacts]:
+    owners: Nodes = node["owners"]
+    accesses: Nodes = node.get("accesses", _NOTHING)
+    roles = [
+        RoleFacts(handle, "owner", *_line_and_column(mark))
+        for handle, mark in zip(owners, owners.marks, strict=True)
+    ]
+    roles += [
+        RoleFacts(access["user"], access["role"], *_line_and_column(mark_of(access, mark, "user")))
+        for access, mark in zip(accesses, accesses.marks, strict=True)
+    ]
+    handles = {role.handle for role in roles}
+    must(len(handles) == len(roles) and not any(map(handle_fault, handles)))
+    return roles
+
+
+def _address(text: str | None) -> str | None:
+    if text is None:
+        return None
+    found = email_addresses([text])
+    must(found)
+    return found[0] if found else None
+
+
+def _line_and_column(mark: Mark) -> tuple[int, int]:
+    at = place("", mark)
+    return at.line, at.column

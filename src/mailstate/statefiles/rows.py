@@ -1,0 +1,157 @@
+"""What lives on one domain, judged quickly: mailboxes and aliases, column by column."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeAlias, TypeVar
+
+from mailstate.model.resources import DomainName
+from mailstate.statefiles import at_once
+from mailstate.statefiles.aliases import loops
+from mailstate.statefiles.marks import Map, Mark, place
+from mailstate.statefiles.parcel import AliasColumns, MailboxColumns, PlaceColumns
+
+_T = TypeVar("_T")
+
+Node: TypeAlias = Any
+"""A mapping that fits the schema."""
+
+Nodes: TypeAlias = Any
+"""A list of such mappings, with its marks."""
+
+
+class SomethingToTellError(Exception):
+    """The file is not in order."""
+
+
+def must(is_in_order: object) -> None:
+    """Raise `SomethingToTellError` unless what must be is in order."""
+    if not is_in_order:
+        raise SomethingToTellError
+
+
+def mark_of(node: Map, mark: Mark, field: str) -> Mark:
+    """Where *field* of *node*, an item at *mark*, is written: as `Entry.place` has it."""
+    if mark != node.mark:
+        return mark
+    return node.marks[1] if next(iter(node)) == field else node.value_mark(field)
+
+
+def mailboxes(
+    nodes: Nodes, domain: DomainName, *, has_context: bool
+) -> tuple[MailboxColumns, list[Mark]]:
+    """The mailboxes in *nodes*, sorted, and where they are written."""
+    local_parts: list[str] = [node["local_part"] for node in nodes]
+    first_names: list[str] = [node["first_name"] for node in nodes]
+    last_names: list[str] = [node["last_name"] for node in nodes]
+    written: list[str | None] = [node.get("display_name") for node in nodes]
+    display_names = [name for name in written if name is not None]
+    must(at_once.are_local_parts(local_parts) and are_unique(local_parts))
+    must(at_once.are_texts([*first_names, *last_names, *display_names]))
+    columns = MailboxColumns(
+        local_parts,
+        at_once.nfc(first_names),
+        at_once.nfc(last_names),
+        None,
+        _secondary_emails([node.get("secondary_email") for node in nodes], domain),
+        None,
+    )
+    full_names = columns.full_names()
+    if display_names:
+        own = iter(at_once.nfc(display_names))
+        pairs = zip(written, full_names, strict=True)
+        display_names = [full if name is None else next(own) for name, full in pairs]
+        columns = columns._replace(display_names=display_names)
+        must(not has_context or are_unique(at_once.folded(display_names)))
+    must(not has_context or are_unique(at_once.folded(full_names)))
+    active: list[bool] = [node.get("active", True) for node in nodes]
+    if not all(active):
+        columns = columns._replace(active=active)
+    # As keys are sorted: the `@` that follows comes before letters, and after `-` and `.`.
+    in_order = _sorting([f"{local_part}@" for local_part in local_parts])
+    marks = [mark_of(node, at, "local_part") for node, at in zip(nodes, nodes.marks, strict=True)]
+    sorted_columns: list[Any] = [column and in_order(column) for column in columns]
+    return MailboxColumns(*sorted_columns), in_order(marks)
+
+
+def _secondary_emails(written: list[str | None], domain: DomainName) -> list[str | None] | None:
+    given = [address for address in written if address is not None]
+    if not given:
+        return None
+    found = at_once.email_addresses(given)
+    if found is None or any(address.endswith(f"@{domain}") for address in found):
+        raise SomethingToTellError
+    if len(given) == len(written):
+        return [*found]
+    rest = iter(found)
+    return [None if address is None else next(rest) for address in written]
+
+
+def aliases(
+    nodes: Nodes, domain: DomainName, mailbox_parts: Sequence[str]
+) -> tuple[AliasColumns, list[Mark]]:
+    """The aliases in *nodes*, sorted, and where they are written."""
+    if not nodes:
+        return AliasColumns([], []), []
+    local_parts: list[str] = [node["local_part"] for node in nodes]
+    must(at_once.are_local_parts(local_parts) and are_unique(local_parts))
+    texts = [text for node in nodes for text in node["destinations"]]
+    found = at_once.destinations(texts)
+    if found is None:
+        raise SomethingToTellError
+    rest = iter(found)
+    leads = {
+        f"{local_part}@{domain}": [next(rest) for _ in node["destinations"]]
+        for local_part, node in zip(local_parts, nodes, strict=True)
+    }
+    for targets in leads.values():
+        must(are_unique(targets))
+    must(lead_somewhere(leads, {f"{part}@{domain}" for part in mailbox_parts}, {domain}))
+    starts = [
+        part for part, node in zip(local_parts, nodes, strict=True) for _ in node["destinations"]
+    ]
+    marks = [mark for node in nodes for mark in node["destinations"].marks]
+    in_order = _sorting([(f"{part}@", target) for part, target in zip(starts, found, strict=True)])
+    return AliasColumns(in_order(starts), in_order(found)), in_order(marks)
+
+
+def lead_somewhere(
+    leads: Mapping[str, Sequence[str]], mailboxes: AbstractSet[str], domains: AbstractSet[str]
+) -> bool:
+    """
+    Whether aliases are in order that *leads* has the destinations of.
+
+    Each destination on *domains* must be among *mailboxes* or the aliases; an alias on a mailbox's
+    own address must keep a copy there; and none may lead back to itself.
+    """
+    onward: dict[str, list[str]] = {}
+    for address, targets in leads.items():
+        if address in mailboxes and address not in targets:
+            return False
+        for target in targets:
+            if target in leads:
+                # A mailbox's own address among the destinations keeps a copy: no loop.
+                if target != address or address not in mailboxes:
+                    onward.setdefault(address, []).append(target)
+            elif target not in mailboxes and target.rpartition("@")[2] in domains:
+                return False
+    # Whoever leads nowhere further is in no loop.
+    return not any(loops({address: [*filter(onward.get, onward[address])] for address in onward}))
+
+
+def places(marks: Iterable[Mark]) -> PlaceColumns:
+    """The lines and columns of *marks*."""
+    found = [place("", mark) for mark in marks]
+    columns = [at.column for at in found]
+    same = set(columns)
+    return PlaceColumns([at.line for at in found], same.pop() if len(same) == 1 else columns)
+
+
+def are_unique(texts: Sequence[str]) -> bool:
+    """Whether each of *texts* is there once."""
+    return len(set(texts)) == len(texts)
+
+
+def _sorting(keys: Sequence[Any]) -> Callable[[Sequence[_T]], list[_T]]:
+    """A function that puts a column into the order of *keys*."""
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return lambda column: [column[index] for index in order]

@@ -1,0 +1,82 @@
+"""The quick reading and the full one: two ways to the same answer."""
+
+import pytest
+from hypothesis import given
+
+from mailstate.statefiles import read_sources
+from mailstate.statefiles.full import full_reading
+from mailstate.statefiles.reader import quick_reading
+from tests.statefiles.corpus import BAD, GOOD, RULES, USERS
+from tests.statefiles.messy import Pen, chances, document
+from tests.statefiles.trees import sources
+
+FOLDERS = [folder / kind for folder in RULES for kind in ("good", "bad")]
+
+
+def told(reading):
+    """All that *reading* says, in the order in which it says it."""
+    desired = reading.desired
+    return (
+        reading.problems,
+        reading.files,
+        desired
+        and (
+            list(desired.people.items()),
+            [
+                (
+                    name,
+                    domain.domain,
+                    list(domain.roles.items()),
+                    list(domain.mailboxes.items()),
+                    list(domain.aliases.items()),
+                    (domain.disabled, domain.support_email),
+                    list(domain.places.items()),
+                    (len(domain.mailboxes), len(domain.aliases), len(domain.places)),
+                )
+                for name, domain in desired.domains.items()
+            ],
+        ),
+    )
+
+
+def check(files):
+    """Both ways give the same, and the quick one gives up where there is an error, only there."""
+    expected = full_reading(files, ())
+    quick = quick_reading(files)
+
+    assert (expected.desired is None) == (quick is None)
+    assert told(expected) == told(read_sources(files))
+
+
+@pytest.mark.parametrize("path", [*GOOD, *BAD], ids=lambda path: path.stem)
+def test_single_files_are_read_alike(path):
+    """
+    Each file of the corpus.
+    """
+    check([(path.name, path.read_bytes())])
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_examples_of_rules_are_read_alike(folder):
+    """
+    The bad and the good example of each rule.
+    """
+    check([(path.name, path.read_bytes()) for path in sorted(folder.iterdir())])
+
+
+@given(chances)
+def test_trees_are_read_alike(chance):
+    """
+    Any files in any style, with what is wrong within and between them, and without.
+    """
+    check(sources(chance))
+
+
+@given(chances)
+def test_messy_files_are_read_alike(chance):
+    """
+    Files in which most is wrong.
+    """
+    text = Pen(chance, comments=True).write(document(chance))
+
+    check([("a.yaml", USERS.encode()), ("b.yaml", text.encode())])
