@@ -35,7 +35,8 @@ from mailstate.statefiles.events import (
 )
 from mailstate.statefiles.marks import MAX_PROBLEMS, Document, Map, Mark, Seq, Value, mark, place
 from mailstate.statefiles.rulebook import problem
-from mailstate.statefiles.scalars import is_null, other_meaning, what_to_write
+from mailstate.statefiles.scalars import BOOLEANS, is_null, other_meaning, what_to_write
+from mailstate.statefiles.scanner import scan
 from mailstate.statefiles.syntax import explain
 from mailstate.statefiles.text import decode, shown, tabs_outside, within
 
@@ -48,7 +49,6 @@ MAX_ALIASES = 100
 MAX_ALIASED_VALUES = 5_000
 """What all aliases of a file together may stand for, a long text counting as many values."""
 
-_BOOLEANS = {"true": True, "false": False}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIRECTIVE = re.compile("^%", re.MULTILINE)
 
@@ -57,12 +57,20 @@ class _StopReadingError(Exception):
     """Nothing after this place can be read; the problem has been told."""
 
 
-def read_document(file: str, data: bytes, *, libyaml: bool = HAS_LIBYAML) -> Document:
-    """What *data*, the content of *file*, says, and all that is wrong with it as YAML."""
+def read_document(file: str, data: bytes, *, libyaml: bool | None = None) -> Document:
+    """
+    What *data*, the content of *file*, says, and all that is wrong with it as YAML.
+
+    The scanner reads what it is sure of, which is most files, and says the same of them. Where
+    *libyaml* is given, nobody reads but libyaml, or PyYAML's own parser if it is false.
+    """
     text, problems = decode(file, data)
     if text is None:
         return Document(file=file, problems=problems)
-    return _Builder(file, text, libyaml=libyaml).document()
+    root = scan(text) if libyaml is None else None
+    if root is not None:
+        return Document(file=file, root=root, is_readable=True)
+    return _Builder(file, text, libyaml=HAS_LIBYAML if libyaml is None else libyaml).document()
 
 
 class _Builder:
@@ -237,8 +245,8 @@ class _Builder:
             if event.style == '"' or self._quoted is not None:
                 self._note_quoted(event)
             return text
-        if text in _BOOLEANS:
-            return _BOOLEANS[text]
+        if text in BOOLEANS:
+            return BOOLEANS[text]
         meaning = other_meaning(text)
         if meaning is None or event.tag is not None:
             return text
@@ -290,8 +298,8 @@ class _Builder:
 
     def _map(self, event: Event, depth: int) -> Map:
         found = Map()
-        found.mark = self._mark(event.start_mark)
-        found.marks = marks = []
+        found.mark = begin = self._mark(event.start_mark)
+        found.offsets = offsets = []
         found.is_whole = True
         found.has_odd_keys = False
         depth += 1
@@ -324,8 +332,8 @@ class _Builder:
                 found.is_whole = False
                 continue
             found[key] = value
-            marks.append(key_at)
-            marks.append(at)
+            offsets.append(key_at - begin)
+            offsets.append(at - begin)
 
     def _key(self, event: Event, depth: int) -> str | None:
         """The text of a key; None where it is none, which has been told then."""
@@ -337,7 +345,7 @@ class _Builder:
                 message = "a merge key: `<<`"
                 self._tell("yaml/merge-key", self._mark(event.start_mark), message)
                 return None
-            elif text in _BOOLEANS or other_meaning(text):
+            elif text in BOOLEANS or other_meaning(text):
                 return self._no_key(event, f"`{shown(text)}`" if text else "nothing")
             if event.anchor:
                 self._anchored(event, ScalarEvent, depth, event.anchor)

@@ -3,6 +3,7 @@ What a file says, with the place of every key, value and item.
 
 `Map` and `Seq` are a dict and a list, so that a JSON Schema validator takes them as they are. A
 mark is a line and a column in one number: a few million of them must not weigh more than the texts.
+Most mappings of a file are laid out alike, and share what says how far their parts lie apart.
 """
 
 from dataclasses import dataclass, field
@@ -36,26 +37,32 @@ def place(file: str, at: Mark) -> Place:
 
 class Map(dict[str, Value]):
     """
-    A mapping; `marks` has the key's and the value's mark of each entry, in their order.
+    A mapping, which begins at `mark`.
 
+    `offsets` says how far behind `mark` the key and the value of each entry are, in their order.
     `is_whole` is false if an entry was left out, and `has_odd_keys` if it is not known what such an
     entry would have been called: then nobody can say that a field is missing.
     """
 
-    __slots__ = ("has_odd_keys", "is_whole", "mark", "marks")
+    __slots__ = ("has_odd_keys", "is_whole", "mark", "offsets")
 
     mark: Mark
-    marks: list[Mark]
+    offsets: list[int] | tuple[int, ...]
     is_whole: bool
     has_odd_keys: bool
 
+    @property
+    def marks(self) -> list[Mark]:
+        """The key's and the value's mark of each entry, in their order."""
+        return [self.mark + offset for offset in self.offsets]
+
     def key_mark(self, key: str) -> Mark:
         """Where *key* is written."""
-        return self.marks[2 * self._index(key)]
+        return self.mark + self.offsets[2 * self._index(key)]
 
     def value_mark(self, key: str) -> Mark:
         """Where the value of *key* begins."""
-        return self.marks[2 * self._index(key) + 1]
+        return self.mark + self.offsets[2 * self._index(key) + 1]
 
     def _index(self, key: str) -> int:
         return next(index for index, name in enumerate(self) if name == key)

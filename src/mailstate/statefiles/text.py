@@ -27,6 +27,9 @@ _REFUSED = re.compile(
     "\ufeff\ufffe\uffff]|\r(?!\n)"
 )
 
+# Bytes that begin no character of those. Most files have no other, and this is looked up quickly.
+_HARMLESS = bytes({9, 10, *range(0x20, 0x7F), *range(0x80, 0x100)} - {0xC2, 0xD8, 0xE2, 0xEF})
+
 
 def shown(text: str, *, limit: int = 60) -> str:
     """*text* as a message may hold it: invisible characters spelt out, at most *limit* long."""
@@ -63,8 +66,9 @@ def decode(file: str, data: bytes) -> tuple[str | None, list[Problem]]:
         return None, [
             problem("yaml/encoding", _place_of(file, data[: error.start].decode()), message)
         ]
-    text = text.removeprefix("\ufeff")
-    return _without_refused(file, text)
+    if not data.translate(None, _HARMLESS):
+        return text, []
+    return _without_refused(file, text.removeprefix("\ufeff"))
 
 
 def _without_refused(file: str, text: str) -> tuple[str | None, list[Problem]]:
