@@ -90,6 +90,11 @@ def at_once(listed):
 @example([V1, V1 | {"email": "eve@b.example", "status": "broken"}], False)  # noqa: FBT003
 @example([V1 | {"email": "eve@b.example"}], True)  # noqa: FBT003
 @example([V1, V1 | {"email": "ADA@a.example"}], True)  # noqa: FBT003
+@example([V1 | {"email": "a.example"}], True)  # noqa: FBT003
+@example([V1 | {"email": "eve@A.example", "status": "broken"}], True)  # noqa: FBT003
+@example([V1 | {"givenName": True}], True)  # noqa: FBT003
+@example([V1 | {"status": 5}], True)  # noqa: FBT003
+@example([V1 | {"active": 1}], True)  # noqa: FBT003
 def test_a_list_of_the_first_api_means_what_its_items_mean(value, webmail):
     """Whatever the first API answers: in one go it means what it means item by item."""
     expected = outcome(lambda node: by_item(wire.mailboxes(node, D, webmail=webmail)), value)
@@ -103,6 +108,10 @@ def test_a_list_of_the_first_api_means_what_its_items_mean(value, webmail):
 @example([V2 | {"extras": {"ox": None}}], True)  # noqa: FBT003
 @example([V2 | {"extras": "null"}], True)  # noqa: FBT003
 @example([V2 | {"extras": 5}], False)  # noqa: FBT003
+@example([V2 | {"givenName": "Ada"}], True)  # noqa: FBT003
+@example([V2 | {"email": "a.example"}], True)  # noqa: FBT003
+@example([V2, V2 | {"email": "ADA@a.example"}], True)  # noqa: FBT003
+@example([V2 | {"extras": {"ox": {"given_name": 1, "sur_name": "", "display_name": ""}}}], True)  # noqa: FBT003
 @example([V2 | {"email": "eve@b.example"}], True)  # noqa: FBT003
 def test_a_list_of_the_second_api_means_what_its_items_mean(value, webmail):
     """Whatever the second API answers: in one go it means what it means item by item."""
@@ -115,7 +124,13 @@ def test_a_list_of_the_second_api_means_what_its_items_mean(value, webmail):
 
 @given(lists(ALIAS))
 @example([ALIAS, ALIAS])
-@example([ALIAS | {"username": "a@a.example/b"}, ALIAS | {"username": "a"}])
+@example(
+    [
+        ALIAS | {"username": "a", "destination": "b@a.example/c"},
+        ALIAS | {"username": "a@a.example/b", "destination": "c"},
+    ]
+)
+@example([ALIAS | {"username": 5}])
 @example([ALIAS | {"domain": "A.example"}])
 @example([ALIAS | {"destination": "ADA@a.example"}, ALIAS])
 def test_a_list_of_aliases_means_what_its_items_mean(value):
