@@ -25,6 +25,7 @@ PROMISED = {
         *PLANNING,
         *("--yes", "--wait", "--journal", "--report", "--no-notify", "--fail-fast", "--format"),
     },
+    "merge": {"--out", "--format", "--detailed-exitcode", "--link-base"},
     "status": {*TARGET, *SELECTION, "--format"},
     "import": {*TARGET, "--out"} - {"--state"},
     "snapshot": {*TARGET, "--out"},
@@ -87,7 +88,7 @@ def test_the_help_of_each_command_tells_all_of_it(place, path):
     assert ran.out.startswith(f"Usage: mailstate {path}".rstrip())
     assert command.help
     assert max(map(len, ran.out.splitlines())) <= 80
-    assert "..." not in ran.out.replace("]...", "").replace("DOMAIN...", "")
+    assert "..." not in ran.out.replace("]...", "").replace("DOMAIN...", "").replace("FILE...", "")
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name

@@ -16,6 +16,7 @@ _COMMANDS = {
     "validate": "Check the state files, without any network.",
     "plan": "Show what would be done to make dimail as the files want it.",
     "apply": "Carry the plan out.",
+    "merge": "Make one plan, or one report, of those of all shards.",
     "status": "Show how far each domain is, and the DNS records still to publish.",
     "notify": "Send the way in to those whose letter did not reach them.",
     "explain": "Say all there is to say about one address.",

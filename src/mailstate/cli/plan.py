@@ -1,7 +1,6 @@
 """`mailstate plan`: what apply would do, and nothing else."""
 
 import asyncio
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -11,18 +10,16 @@ import click
 from mailstate.cli import output
 from mailstate.cli.base import read_base
 from mailstate.cli.files import check_writable, write_file
-from mailstate.cli.links import links, way
+from mailstate.cli.links import links
 from mailstate.cli.options import removal_options, selection_options, state_option, target_options
 from mailstate.cli.session import PlanningOptions, Request, live_plan, recorded_plan
 from mailstate.cli.settings import state_directory
+from mailstate.cli.views import FORMATS, plan_code, print_plan
 from mailstate.errors import ExitCode, UsageError
 from mailstate.model.state import DesiredState
 from mailstate.planning.causes import causes
-from mailstate.planning.plan import Plan
-from mailstate.reporting.markdown import plan_markdown
-from mailstate.reporting.paint import plain, visible
+from mailstate.reporting.paint import visible
 from mailstate.reporting.plan_json import plan_json
-from mailstate.reporting.plan_text import headline, plan_text
 
 
 @click.command("plan")
@@ -41,7 +38,7 @@ from mailstate.reporting.plan_text import headline, plan_text
 )
 @click.option(
     "--format",
-    type=click.Choice(["text", "json", "markdown", "html", "github"]),
+    type=click.Choice(FORMATS),
     default="text",
     help="How the plan is printed; markdown is for a pull request, html a page; default: text.",
 )
@@ -90,32 +87,8 @@ def command(
     document = plan_json(plan, context)
     if out is not None:
         write_file(out, document)
-    match format:
-        case "json":
-            output.write(document)
-        case "markdown":
-            output.write(plan_markdown(plan, context, links=link_to))
-        case "html":
-            from mailstate.reporting.html import plan_html
-
-            output.write(plan_html(plan, context, links=link_to))
-        case "github":
-            from mailstate.reporting.plan_github import plan_github
-
-            output.write(plan_github(plan, causes=context.causes, below=way()))
-            output.say(headline(plan, context.target, plain, selection=context.selection))
-        case _:
-            paint = output.painter(sys.stdout)
-            output.write(
-                plan_text(
-                    plan,
-                    target=context.target,
-                    paint=paint,
-                    selection=context.selection,
-                    causes=context.causes,
-                )
-            )
-    return detailed_code(plan) if detailed_exitcode else ExitCode.OK
+    print_plan(plan, context, document, form=format, links=link_to)
+    return plan_code(plan) if detailed_exitcode else ExitCode.OK
 
 
 def _asked_before(request: Request, base: str) -> DesiredState | None:
@@ -127,14 +100,3 @@ def _asked_before(request: Request, base: str) -> DesiredState | None:
             "what is asked since then cannot be told from the rest"
         )
     return reading.desired
-
-
-def detailed_code(plan: Plan) -> ExitCode:
-    """What `--detailed-exitcode` says of *plan*: the gravest thing that is in it."""
-    if plan.refused:
-        return ExitCode.REFUSED
-    if plan.changes:
-        return ExitCode.CHANGES
-    if plan.held or plan.conflicts:
-        return ExitCode.WAITING
-    return ExitCode.OK

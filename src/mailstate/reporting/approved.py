@@ -69,7 +69,7 @@ def _target_difference(approved: str, now: str) -> str:
     return "" if approved == now else f"{approved}, and this run is for {now}"
 
 
-def _policy_difference(approved: Json, now: Json) -> str:
+def policy_difference(approved: Json, now: Json) -> str:
     """`prune` was none, is mailbox: each setting that is not as it was."""
     before, after = _settings(approved), _settings(now)
     return "; ".join(
@@ -131,7 +131,7 @@ def _options(selection: Json | None) -> str:
 
 _COMPARED: Mapping[str, Callable[[Any, Any], str]] = {
     "target": _target_difference,
-    "policy": _policy_difference,
+    "policy": policy_difference,
     "selection": _selection_difference,
 }
 
