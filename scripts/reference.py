@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Writes docs/reference/ from the code: commands, exit codes, rules, settings, fields of files."""
+"""
+Writes docs/reference/ from the code: commands, exit codes, rules, settings, fields of files.
+
+And `help.txt`, which is `mailstate --help` on a terminal of 80 columns.
+"""
 
 import difflib
 import json
@@ -16,10 +20,19 @@ from mailstate.statefiles.rulebook import RULES, Rule
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs/reference"
+HELP = ROOT / "src/mailstate/help.txt"
 EXAMPLES = ROOT / "tests/corpus/rules"
 
 _LONGEST_EXAMPLE = 24
 Schema = Mapping[str, Any]
+
+
+def help_text() -> str:
+    """The help of the command as a whole."""
+    # click leaves two columns of a terminal free.
+    settings = {**mailstate.context_settings, "terminal_width": 78}
+    context = click.Context(mailstate, info_name="mailstate", **settings)
+    return f"{mailstate.get_help(context)}\n"
 
 
 def commands() -> str:
@@ -252,7 +265,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write every page."""
+    """Write every page, and the help."""
+    HELP.write_text(help_text(), "utf-8")
     FOLDER.mkdir(exist_ok=True)
     for name, text in PAGES.items():
         (FOLDER / name).write_text(text(), "utf-8")

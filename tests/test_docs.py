@@ -8,7 +8,7 @@ import pytest
 
 from mailstate.cli.main import mailstate
 from mailstate.planning.plan import HoldReason
-from scripts.reference import FOLDER, PAGES
+from scripts.reference import FOLDER, HELP, PAGES, help_text
 from tests.pages import ROOT, commands
 
 README = ROOT / "README.md"
@@ -161,6 +161,13 @@ def test_the_reference_is_what_the_code_says(page):
     `make docs` writes it.
     """
     assert PAGES[page]() == read(FOLDER / page)
+
+
+def test_the_written_help_is_what_the_code_says():
+    """
+    `make docs` writes it.
+    """
+    assert help_text() == read(HELP)
 
 
 def test_the_reference_has_no_other_page():

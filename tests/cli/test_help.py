@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -14,6 +15,7 @@ from mailstate.cli.main import mailstate as top
 from mailstate.errors import ExitCode
 from tests.cli.support import COMMAND
 
+FULL = Path("/dev/full")
 TARGET = {"--state", "--url", "--sandbox", "--concurrency", "--verbose", "--log-format"}
 
 SELECTION = {"--only", "--changed-since", "--shard"}
@@ -144,7 +146,43 @@ def test_the_help_imports_nothing_heavy():
     """
     It comes at once, and so does the completion of names.
     """
-    assert set() == imported("--help") & HEAVY
+    assert set() == imported("--help") & {*HEAVY, "click", "mailstate.cli"}
+    assert set() == imported() & HEAVY
+
+
+@pytest.mark.parametrize("name", ["-h", "--help"])
+def test_the_help_is_what_click_makes_of_it(name):
+    """
+    Written down beforehand for the usual width; `make docs` writes it.
+    """
+    written = subprocess.run([*COMMAND, name], check=True, capture_output=True, text=True)
+    made = {}
+    for width in ("80", "60"):
+        made[width] = subprocess.run(
+            [*COMMAND, name],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "COLUMNS": width},
+        )
+
+    assert (written.stdout, "") == (made["80"].stdout, made["60"].stderr)
+    assert max(map(len, made["60"].stdout.splitlines())) <= 58
+    assert written.stdout.isascii()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no such device here")
+def test_a_version_that_nobody_can_read_is_an_error():
+    """
+    In the words of all commands.
+    """
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "--version"], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+
+    assert "error: standard output cannot be written: No space left on device" in done.stderr
+    assert ExitCode.INVALID == done.returncode
 
 
 @pytest.mark.parametrize("arguments", [["validate", "--help"], ["schema"]], ids=" ".join)

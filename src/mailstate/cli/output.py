@@ -90,7 +90,7 @@ def warn(problems: Sequence[Problem]) -> None:
 def version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
     """Print the version and leave: click's callback for `--version`."""
     if value:
-        print(f"mailstate {__version__}")
+        write(f"mailstate {__version__}\n")
         ctx.exit()
 
 
