@@ -46,7 +46,9 @@ $(READY): requirements.lock pyproject.toml
 		echo "setting up again: requirements.lock or pyproject.toml has changed"; \
 	fi
 	@$(PIP) install --no-deps --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@# The command that an older pip writes takes half as long again to start as uv's.
+	@$(BIN)/uv pip install --offline --no-cache --quiet --no-deps --no-build-isolation \
+		--python $(BIN)/python -e .
 	@touch $@
 
 demo: $(READY) ## the whole way from a file to a mailbox, against a dimail of its own
