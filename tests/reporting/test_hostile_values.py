@@ -4,11 +4,14 @@ import json
 import re
 import unicodedata
 from functools import partial
+from html import escape
+from itertools import product
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mailstate.reporting import paint, tags
 from mailstate.reporting.explanation import explanation_json, explanation_text
 from mailstate.reporting.paint import ansi, plain, visible
 from mailstate.reporting.plan_json import plan_json, to_text
@@ -269,3 +272,27 @@ def test_two_values_that_differ_look_it(trick):
     An update that swaps a blank for another is not shown as `"x" -> "x"`.
     """
     assert visible(f"a{trick}b") not in {"ab", "a b"} or trick == " "
+
+
+def test_what_passes_at_a_glance_is_what_the_long_way_leaves_as_it_is():
+    """
+    Most values need no escape, and are not looked at one character after the other.
+    """
+    for char, form in product(map(chr, range(0x400)), ("{}", "a{}", "{}a", "a{}{}[a", " {}{}")):
+        text = form.format(char, char)
+        shown = paint._escaped(text)
+        if shown.lstrip().startswith("::"):
+            shown = shown.replace(":", r"\u003a", 1)
+        shown = shown.replace("##[", r"#\u0023[")
+        assert shown == visible(text)
+        assert f"<code>{escape(shown)}</code>" == tags.code(text)
+        assert escape(shown) == tags.attribute(text)
+
+
+@pytest.mark.parametrize("length", [499, 500, 501, 502])
+def test_a_long_value_is_cut_where_it_was(length):
+    """
+    At a glance, too.
+    """
+    cut = f"{'a' * 500}… ({length} characters)"
+    assert f"<code>{'a' * length if length <= 500 else cut}</code>" == tags.code("a" * length)

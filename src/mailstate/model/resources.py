@@ -9,6 +9,7 @@ a field that the server does not tell is `None` in a live resource, and then nev
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType, assert_never
 from uuid import UUID
 
@@ -43,6 +44,7 @@ class Role(StrEnum):
 _UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1 << 16)
 def user_id(name: str) -> UserId:
     """The form in which *name* is compared: uuids without regard to hyphens and case."""
     return UserId(str(UUID(name)) if _UUID.fullmatch(name) else name)
@@ -160,15 +162,15 @@ Resource = User | Domain | Access | Mailbox | Alias
 
 def kind_of(resource: Resource) -> Kind:
     """The kind of *resource*, as in its address."""
-    match resource:
+    match resource:  # nearly all that there is are mailboxes
+        case Mailbox():
+            return Kind.MAILBOX
         case User():
             return Kind.USER
         case Domain():
             return Kind.DOMAIN
         case Access():
             return Kind.ACCESS
-        case Mailbox():
-            return Kind.MAILBOX
         case Alias():
             return Kind.ALIAS
     assert_never(resource)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from mailstate.model.resources import Domain, DomainName, Key, Kind, Resource, User
+from mailstate.model.resources import Domain, DomainName, Key, Kind, Resource, User, kind_of
 from mailstate.model.state import Check
 from mailstate.planning.causes import Cause
 from mailstate.planning.checks import record_for, what_is_wrong, what_to_do
@@ -149,22 +149,25 @@ def grouped(values: Iterable[_V], key: Callable[[_V], _K]) -> Mapping[_K, Sequen
     """*values* by their *key*, in the order in which the keys come first."""
     groups: dict[_K, list[_V]] = {}
     for value in values:
-        groups.setdefault(key(value), []).append(value)
+        found = key(value)
+        if found in groups:
+            groups[found].append(value)
+        else:
+            groups[found] = [value]
     return groups
 
 
 def to_do(changes: Iterable[Change]) -> str:
     """`3 to create, 1 to change`."""
-    counts = Counter(change.action for change in changes)
-    return ", ".join(
-        f"{counts[action]:,} to {verb}" for action, verb in _VERBS.items() if counts[action]
-    )
+    actions = [change.action for change in changes]
+    counts = {verb: actions.count(action) for verb, action in _COLUMNS.items()}
+    return ", ".join(f"{count:,} to {verb}" for verb, count in counts.items() if count)
 
 
 def removals_first(changes: Sequence[Change]) -> tuple[Sequence[Change], Sequence[Change]]:
     """The removals among *changes*, and the others."""
-    removals = [change for change in changes if is_removal(change)]
-    return removals, [change for change in changes if not is_removal(change)]
+    found = grouped(changes, is_removal)
+    return found.get(True, ()), found.get(False, ())
 
 
 def table(plan: Plan) -> tuple[Sequence[str], Mapping[Kind, Sequence[int]]]:
@@ -173,10 +176,10 @@ def table(plan: Plan) -> tuple[Sequence[str], Mapping[Kind, Sequence[int]]]:
 
     What would be done has its columns always, all else where there is any.
     """
+    done = grouped(plan.changes, lambda change: change.action)
     columns: dict[str, Iterable[Kind]] = {
-        "create": _kinds(plan.changes, Action.CREATE),
-        "change": _kinds(plan.changes, Action.UPDATE),
-        "remove": _kinds(plan.changes, Action.DELETE),
+        name: [kind_of(change.resource) for change in done.get(action, ())]
+        for name, action in _COLUMNS.items()
     }
     others: dict[str, list[Kind]] = {
         "held": [entry.change.kind for entry in plan.held],
@@ -190,11 +193,7 @@ def table(plan: Plan) -> tuple[Sequence[str], Mapping[Kind, Sequence[int]]]:
 
 
 _SAID_OF_ALL = ("live, but in no file", "an allow that no file asks for")
-_VERBS = {Action.CREATE: "create", Action.UPDATE: "change", Action.DELETE: "remove"}
-
-
-def _kinds(changes: Iterable[Change], action: Action) -> list[Kind]:
-    return [change.kind for change in changes if change.action is action]
+_COLUMNS = {"create": Action.CREATE, "change": Action.UPDATE, "remove": Action.DELETE}
 
 
 def _cause(hold: Hold) -> tuple[Actor, HoldReason, str, object, DomainName | None]:

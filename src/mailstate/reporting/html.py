@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from mailstate import __version__
-from mailstate.model.resources import kind_of
+from mailstate.model.resources import Kind, kind_of
 from mailstate.planning.checks import zone_line
 from mailstate.planning.plan import Action, Actor, Blocked, Change, Plan, Unmanaged
 from mailstate.reporting.arranged import (
@@ -42,6 +42,7 @@ from mailstate.reporting.words import HOLD
 
 _FEW = 40
 _NAMED = 10
+_KIND = {kind: kind.value for kind in Kind}
 _VERB = {Action.CREATE: "create", Action.UPDATE: "change", Action.DELETE: "remove"}
 
 
@@ -116,19 +117,20 @@ class _Page:
             yield "</ul>\n"
 
     def _line(self, change: Change, *, is_labelled: bool) -> str:
-        verb, said = _VERB[change.action], joined(told(change))
-        label = LABELS.get(self._causes[change.key]) if self._causes and is_labelled else None
-        parts = [
-            code(change.key),
-            f'<span class="label">{label}</span>' if label else "",
-            f'<span class="said">{said}</span>' if said else "",
-        ]
+        verb, said, resource = _VERB[change.action], joined(told(change)), change.resource
+        key = resource.key
+        label = LABELS.get(self._causes[key]) if self._causes and is_labelled else None
+        what = code(key)
+        if label:
+            what += f' <span class="label">{label}</span>'
+        if said:
+            what += f' <span class="said">{said}</span>'
         place = place_link(change.place, self._links.files) if change.place else ""
         return (
-            f'<li data-kind="{change.kind}" data-action="{verb}" '
-            f'data-domain="{attribute(domain_of(change.resource))}">'
+            f'<li data-kind="{_KIND[kind_of(resource)]}" data-action="{verb}" '
+            f'data-domain="{attribute(domain_of(resource))}">'
             f'<span class="verb {verb}">{verb}</span> '
-            f"<span>{' '.join(filter(None, parts))}</span> "
+            f"<span>{what}</span> "
             f'<span class="place">{place}</span></li>\n'
         )
 

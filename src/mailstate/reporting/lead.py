@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mailstate.model.resources import DomainName, Key, Kind
+from mailstate.model.resources import DomainName, Key, Kind, kind_of
 from mailstate.model.state import DnsRecord
 from mailstate.planning.causes import Cause
 from mailstate.planning.plan import Action, Actor, Change, Held, HoldReason, Plan
@@ -33,9 +33,10 @@ def changes_number(count: int) -> str:
 
 def is_removal(change: Change) -> bool:
     """Whether *change* takes away what no file asks for: a mailbox may be switched off instead."""
-    if change.action is Action.UPDATE:
+    action = change.action
+    if action is Action.UPDATE:
         return change.place is None and change.fields == ("active",)
-    return change.action is Action.DELETE
+    return action is Action.DELETE
 
 
 def lead(
@@ -106,7 +107,7 @@ def _beside(plan: Plan, causes: Mapping[Key, Cause]) -> Iterator[list[Piece]]:
 
 def _work(changes: Sequence[Change]) -> str:
     """`3 mailboxes and 1 alias will be created, 1 mailbox renamed`."""
-    counts = Counter((_participle(change), change.kind) for change in changes)
+    counts = Counter([(_participle(change), kind_of(change.resource)) for change in changes])
     parts: list[str] = []
     for participle in _PARTICIPLES:
         kinds = [kind for kind in PLURALS if counts[participle, kind]]

@@ -7,8 +7,10 @@ held are cut last, and the cut is told.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TypeVar
 
+from mailstate.model.resources import DomainName
 from mailstate.planning.causes import Cause
 from mailstate.planning.checks import zone_line
 from mailstate.planning.plan import Action, Actor, Blocked, Change, Plan, Unmanaged
@@ -38,6 +40,8 @@ from mailstate.reporting.spans import block, code, in_html, joined, place_link, 
 from mailstate.reporting.words import HOLD
 
 _T = TypeVar("_T")
+_Numbered = tuple[DomainName, str, Sequence[Change]]
+"""The changes of one domain, with their numbers in words."""
 
 LIMIT = 65_000
 """GitHub takes 65,536 characters; the rest is for whoever puts a line of their own above."""
@@ -51,47 +55,55 @@ def plan_markdown(
     plan: Plan, context: Context, *, links: Links | None = None, limit: int = LIMIT
 ) -> str:
     """*plan* in at most *limit* bytes, and so in no more characters by any count."""
-    links = links or Links()
-    whole = _Comment(plan, context, links, limit)
-    text = whole.text()
-    return _Comment(plan, context, links, limit, is_cut=True).text() if whole.is_cut else text
+    comment = _Comment(plan, context, links or Links(), limit)
+    text = comment.text()
+    return comment.text(has_counts=True) if comment.is_cut else text
 
 
 class _Comment:
     """
     One comment, while it is put together: each section takes of the room what it needs.
 
-    Where it is known that there is not room for all, a count for each domain has precedence over
-    long lists.
+    What is counted of the whole plan is counted once, however little of it is then told.
     """
 
-    def __init__(
-        self, plan: Plan, context: Context, links: Links, limit: int, *, is_cut: bool = False
-    ) -> None:
-        self.is_cut = is_cut
+    def __init__(self, plan: Plan, context: Context, links: Links, limit: int) -> None:
         self._plan = asked_first(plan, context.causes)
         self._causes = context.causes
         self._links = links
-        self._room = Room(limit)
+        self._limit = limit
+        self._room = Room(0)
         self._left_out: dict[str, tuple[int, int]] = {}
+        self._changed = removals_first(self._plan.changes)
         said = joined(lead(plan, is_partial=bool(context.selection), causes=context.causes))
         self._head = f"**{said}**\n{_table(plan)}\n{_about(context)}"
 
-    def text(self) -> str:
-        """All of it. What is to be cut first is put in last, wherever it stands."""
+    @property
+    def is_cut(self) -> bool:
+        """Whether the last text does not have all."""
+        return bool(self._left_out)
+
+    def text(self, *, has_counts: bool = False) -> str:
+        """
+        All of it. What is to be cut first is put in last, wherever it stands.
+
+        Where it is known that there is not room for all, it *has_counts* of each domain, which
+        have precedence over long lists.
+        """
         plan = self._plan
         # Kept back for what may have to be said of a cut.
-        self._room.left -= size(self._head) + size(self._cut_note(_ALL_CUT)) + _SECTIONS * _SECTION
-        removals, others = removals_first(plan.changes)
+        kept_back = size(self._head) + size(self._cut_note(_ALL_CUT)) + _SECTIONS * _SECTION
+        self._room = Room(self._limit - kept_back)
+        self._left_out = {}
+        removals, others = self._changed
         removed = self._section("Removed", "removals", [Group(items=removals)], self._line)
         refused = self._blocked("Refused by a guard", "refused changes", plan.refused)
         waiting = self._told_waits(waits(plan.held))
         decide = self._blocked("Somebody must decide", "conflicts", plan.conflicts)
-        counts = self._counts(others) if self.is_cut else ""
+        counts = self._counts() if has_counts else ""
         held = self._held(waiting)
         changed = self._changes("Other changes" if removals else "Changes", others)
         alone = self._left_alone()
-        self.is_cut = bool(self._left_out)
         parts = (removed, refused, decide, held, counts, changed, alone)
         return _spaced((self._head + self._cut_note(self._left_out), *parts))
 
@@ -107,11 +119,16 @@ class _Comment:
             text += _more(total - shown) if shown else _none(total)
         return f"### {title}\n\n{text}" if total else ""
 
-    def _counts(self, changes: Sequence[Change]) -> str:
+    @cached_property
+    def _numbered(self) -> Sequence[_Numbered]:
+        """What changes and is no removal, by domain."""
+        return _numbered(self._changed[1])
+
+    def _counts(self) -> str:
         """How many changes there are on each domain, in an eighth of the room at the most."""
         lines = [
-            f"- {code(domain) if domain else 'People'}: {to_do(some)}\n"
-            for domain, some in by_domain(changes)
+            f"- {code(domain) if domain else 'People'}: {number}\n"
+            for domain, number, _ in self._numbered
         ]
         room = Room(max(0, self._room.left) // 8)
         text, shown = fitted([_fold("How many on each domain", lines)], str, room)
@@ -123,9 +140,9 @@ class _Comment:
         """What is left to tell of, by domain; where causes are known, by cause before that."""
         what = title.lower()
         if self._causes is None:
-            return self._section(title, what, self._by_domain(changes), self._line)
+            return self._section(title, what, _folded(self._numbered), self._line)
         sections = [
-            self._section(CAUSED[cause], f"{what} ({cause})", self._by_domain(some), self._bare)
+            self._section(CAUSED[cause], f"{what} ({cause})", _folded(_numbered(some)), self._bare)
             for cause, some in by_cause(changes, self._causes).items()
         ]
         return _spaced(sections)
@@ -140,11 +157,6 @@ class _Comment:
         place = f" · {place_link(change.place, self._links.files)}" if change.place else ""
         verb, colon = _VERB[change.action], ": " if said else ""
         return f"- {verb} {code(change.key)}{colon}{said}{place}{label}\n"
-
-    def _by_domain(self, changes: Sequence[Change]) -> Iterator[Group[Change]]:
-        for domain, some in by_domain(changes):
-            name = in_html(domain) if domain else "People"
-            yield _fold(f"{name}: {to_do(some)}", some, is_open=len(changes) <= _FEW)
 
     def _blocked(self, title: str, what: str, entries: Sequence[Blocked]) -> str:
         groups = [
@@ -243,6 +255,17 @@ def _about(context: Context) -> str:
 def _fold(summary: str, items: Sequence[_T], *, is_open: bool = False) -> Group[_T]:
     head = f"<details{' open' if is_open else ''}>\n<summary>{summary}</summary>\n\n"
     return Group(items=items, head=head, foot="\n</details>\n\n")
+
+
+def _numbered(changes: Sequence[Change]) -> Sequence[_Numbered]:
+    return [(domain, to_do(some), some) for domain, some in by_domain(changes)]
+
+
+def _folded(numbered: Sequence[_Numbered]) -> Iterator[Group[Change]]:
+    is_open = sum(len(some) for _, _, some in numbered) <= _FEW
+    for domain, number, some in numbered:
+        name = in_html(domain) if domain else "People"
+        yield _fold(f"{name}: {number}", some, is_open=is_open)
 
 
 def _table(plan: Plan) -> str:

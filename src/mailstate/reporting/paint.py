@@ -5,6 +5,7 @@ Values come from strangers' pull requests and from the server: whatever could mo
 hide text, turn its direction or start a workflow command is shown as an escape instead.
 """
 
+import re
 import unicodedata
 from enum import StrEnum
 from functools import lru_cache
@@ -36,10 +37,19 @@ def visible(text: str) -> str:
     so are marks that would pile up on their neighbours. `##[` anywhere and `::` at the start are
     broken up: the runner of GitHub Actions would take them for commands.
     """
-    shown = text if text.isascii() and text.isprintable() else _escaped(text)
-    if shown.lstrip().startswith("::"):
+    shown = text if _is_plain(text) else _escaped(text)
+    if "::" in shown and shown.lstrip().startswith("::"):
         shown = shown.replace(":", r"\u003a", 1)
     return shown.replace("##[", r"#\u0023[")
+
+
+# Before U+0300 there are neither marks nor blanks but those that are not printable anyway.
+_is_beyond_latin = re.compile("[^\0-\u02ff]").search
+
+
+def _is_plain(text: str) -> bool:
+    """Whether *text* is seen as it is: most of it is, and need not be looked at in detail."""
+    return text.isprintable() and (text.isascii() or not _is_beyond_latin(text))
 
 
 def _escaped(text: str) -> str:

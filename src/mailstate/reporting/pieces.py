@@ -1,7 +1,7 @@
 """What there is to say of a change, taken apart into our words and the values of others."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -46,19 +46,19 @@ def told(change: Change) -> tuple[Piece | Altered, ...]:
         note = prose(change.note)
         if note and change.fields == ("active",):
             return note
-        return (*_listed(_difference(change, name) for name in change.fields), *note)
+        return (*_listed([_difference(change, name) for name in change.fields]), *note)
     return prose(change.note) or described(change.resource)
 
 
 def described(resource: Resource) -> tuple[Piece | Altered, ...]:
     """What there is to say of *resource* beside its address."""
     match resource:
+        case Mailbox():
+            return _listed(_of_mailbox(resource))
+        case Domain():
+            return _listed(_of_domain(resource))
         case User() | Access() | Alias():
             return ()
-        case Domain():
-            return tuple(_listed(_of_domain(resource)))
-        case Mailbox():
-            return tuple(_listed(_of_mailbox(resource)))
     assert_never(resource)
 
 
@@ -69,22 +69,28 @@ def prose(text: str) -> tuple[Piece, ...]:
     Plain words stay words. Whatever is none is a value: an address, an option, what stands
     between backticks, and all that could be a link, a mention or mark-up somewhere.
     """
+    if not text:
+        return ()
     shown = visible(text if len(text) <= _LONGEST_PROSE else f"{text[:_LONGEST_PROSE]}…")
     pieces = tuple(
         piece
         for quoted, token in _TOKENS.findall(shown)
         for piece in ([Value(quoted)] if quoted else _of_token(token))
     )
-    return pieces or ((Value(shown),) if shown else ())
+    return pieces or (Value(shown),)
 
 
-def separated(pieces: Iterable[Piece | Altered]) -> Iterator[tuple[str, Piece | Altered]]:
-    """*pieces*, each with what goes before it: a blank, or nothing."""
-    before = ""
+def spaced(pieces: Iterable[Piece | Altered], shown: Callable[[Piece | Altered], str]) -> str:
+    """*pieces* as they are *shown*, with blanks between them where there are any in a text."""
+    text = before = ""
     for piece in pieces:
-        closes = isinstance(piece, str) and piece[0] in _AFTER
-        yield ("" if closes else before), piece
-        before = "" if isinstance(piece, str) and piece.endswith("(") else " "
+        if not isinstance(piece, str):
+            text += before + shown(piece)
+            before = " "
+        else:
+            text += shown(piece) if piece[0] in _AFTER else before + shown(piece)
+            before = "" if piece[-1] == "(" else " "
+    return text
 
 
 # Between backticks, or between blanks.
@@ -109,11 +115,13 @@ def _of_token(token: str) -> Iterator[Piece]:
         yield Value(token)
 
 
-def _listed(parts: Iterable[Sequence[Piece | Altered]]) -> Iterator[Piece | Altered]:
-    for number, part in enumerate(parts):
-        if number:
-            yield ","
-        yield from part
+def _listed(parts: Iterable[Sequence[Piece | Altered]]) -> tuple[Piece | Altered, ...]:
+    listed: list[Piece | Altered] = []
+    for part in parts:
+        if listed:
+            listed.append(",")
+        listed += part
+    return tuple(listed)
 
 
 def _of_domain(domain: Domain) -> Iterator[Sequence[Piece]]:
@@ -125,12 +133,15 @@ def _of_domain(domain: Domain) -> Iterator[Sequence[Piece]]:
 
 
 def _of_mailbox(mailbox: Mailbox) -> Iterator[Sequence[Piece]]:
-    told = {"first name": mailbox.first_name, "last name": mailbox.last_name}
-    names = {what: name for what, name in told.items() if name is not None}
-    if mailbox.display_name is not None:
-        yield [_piece(mailbox.display_name)]
-        if names and " ".join(names.values()) != mailbox.display_name:
-            yield from ([what, _piece(name)] for what, name in names.items())
+    first, last, display = mailbox.first_name, mailbox.last_name, mailbox.display_name
+    if display is not None:
+        yield [_piece(display)]
+        told = [name for name in (first, last) if name is not None]
+        if told and " ".join(told) != display:
+            if first is not None:
+                yield ["first name", _piece(first)]
+            if last is not None:
+                yield ["last name", _piece(last)]
     if mailbox.active is False:
         yield ["inactive"]
     elif mailbox.secondary_email is not None:
@@ -148,6 +159,8 @@ def _difference(change: Change, name: str) -> Sequence[Piece | Altered]:
 
 
 def _piece(value: object) -> Piece:
+    if isinstance(value, str):
+        return Value(value) if value else "empty"
     match value:
         case None:
             return "none"

@@ -8,11 +8,12 @@ not do: GitHub makes links of e-mail addresses there.)
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
 from mailstate.errors import Place
-from mailstate.reporting.pieces import Altered, Piece, Value, prose, separated
+from mailstate.reporting.pieces import Altered, Piece, Value, prose, spaced
 
 _LONGEST_FENCE = 8
 
@@ -43,7 +44,7 @@ def in_html(value: str) -> str:
 
 def joined(pieces: Iterable[Piece | Altered]) -> str:
     """Words of ours as they are, values as code."""
-    return "".join(f"{before}{_span(piece)}" for before, piece in separated(pieces))
+    return spaced(pieces, _span)
 
 
 def sentence(text: str) -> str:
@@ -60,19 +61,25 @@ def place_link(place: Place, base: str | None) -> str:
 
 def address(place: Place, base: str | None) -> str | None:
     """Where to read what is written at *place*, if that lies below *base*."""
-    parts = place.file.split("/")
-    if base is None or not all(parts) or {".", ".."} & set(parts):
+    path = None if base is None else _quoted(place.file)
+    return None if path is None else f"{base}/{path}#L{place.line}"
+
+
+@lru_cache(maxsize=256)
+def _quoted(file: str) -> str | None:
+    """The path of *file* as it stands in an address, if it lies below where paths start."""
+    parts = file.split("/")
+    if not all(parts) or {".", ".."} & set(parts):
         return None
-    path = "/".join(quote(part, safe="", errors="replace") for part in parts)
-    return f"{base}/{path}#L{place.line}"
+    return "/".join(quote(part, safe="", errors="replace") for part in parts)
 
 
 def _span(piece: Piece | Altered) -> str:
     match piece:
-        case Altered(name=name, before=before, after=after):
-            return f"{name} {_span(before)} → {_span(after)}"
         case Value():
             return code(piece)
+        case Altered(name=name, before=before, after=after):
+            return f"{name} {_span(before)} → {_span(after)}"
         case _:
             return piece
 
