@@ -9,7 +9,7 @@ import click
 from mailstate.cli import output
 from mailstate.cli.files import write_file
 from mailstate.cli.options import state_option
-from mailstate.cli.settings import read_settings, state_directory
+from mailstate.cli.settings_file import read_settings, state_directory
 from mailstate.errors import ExitCode, Problem
 from mailstate.reporting.paint import counted, visible
 from mailstate.reporting.problems import problems_text

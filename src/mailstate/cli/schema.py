@@ -1,9 +1,8 @@
 """`mailstate schema`: the JSON Schemas that come with this version."""
 
-from importlib import resources
-
 import click
 
+from mailstate import schemas
 from mailstate.cli import output
 
 
@@ -20,5 +19,4 @@ def command(name: str) -> None:
 
     Of the state files (the default), plans, reports of apply, mailstate.toml, or snapshots.
     """
-    schema = resources.files("mailstate") / "schema" / f"{name}.schema.json"
-    output.write(schema.read_text("utf-8"))
+    output.write(schemas.schema_text(name))

@@ -1,29 +1,47 @@
 """
 Settings: mailstate.toml <- environment <- options.
 
-mailstate.toml is in the working directory and committed; `schema/settings.schema.json` describes
-it. Secrets come from the environment alone: `MAILSTATE_PASSWORD`, or `MAILSTATE_PASSWORD_FILE`
-with the path of a file that holds it.
+Secrets come from the environment alone: `MAILSTATE_PASSWORD`, or `MAILSTATE_PASSWORD_FILE` with the
+path of a file that holds it.
 """
 
-import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from mailstate.cli.settings_file import (
+    DEFAULT_STATE,
+    SETTINGS_FILE,
+    read_settings,
+    settings_for,
+    state_directory,
+    why_unreadable,
+)
 from mailstate.dimail.patience import Patience
-from mailstate.errors import SettingsError, UsageError
+from mailstate.errors import SettingsError
 from mailstate.model.resources import Kind
 from mailstate.model.secret import Secret
 from mailstate.planning.plan import Policy
 
+__all__ = [
+    "DEFAULT_CONCURRENCY",
+    "DEFAULT_STATE",
+    "PRUNED_KINDS",
+    "SETTINGS_FILE",
+    "Target",
+    "calls_at_once",
+    "patience",
+    "policy",
+    "read_settings",
+    "remote_target",
+    "settings_for",
+    "state_directory",
+    "username",
+]
+
 PRUNED_KINDS = {"accesses": Kind.ACCESS, "aliases": Kind.ALIAS, "mailboxes": Kind.MAILBOX}
-SETTINGS_FILE = Path("mailstate.toml")
-DEFAULT_STATE = "state"
 DEFAULT_CONCURRENCY = 4
 
 
@@ -43,51 +61,6 @@ class Target:
     patience: Patience
     ca_file: Path | None = None
     smtp_url: str | None = None
-
-
-def read_settings(path: Path = SETTINGS_FILE) -> Mapping[str, Any]:
-    """What *path* sets; nothing if there is no such file. Raises `SettingsError`."""
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        hint = "it must be a file in UTF-8 that may be read, or not be there at all"
-        raise SettingsError(f"{path} cannot be read: {_why(error)}", hint=hint) from None
-    try:
-        settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}", hint="correct the file (TOML 1.0)") from None
-    _check(settings, path)
-    return settings
-
-
-def settings_for(settings: Mapping[str, Any], target: str | None) -> Mapping[str, Any]:
-    """
-    *settings* with those of the named *target* over them, in tables key by key.
-
-    Without a name, MAILSTATE_TARGET counts. Raises `UsageError` for a name that is not there.
-    """
-    common = {key: value for key, value in settings.items() if key != "targets"}
-    targets = settings.get("targets", {})
-    name = os.environ.get("MAILSTATE_TARGET") or None if target is None else target
-    if name is None:
-        return common
-    if name not in targets:
-        known = ", ".join(sorted(targets)) or "none"
-        raise UsageError(f"there is no target `{name}`", hint=f"{SETTINGS_FILE} has: {known}")
-    own = targets[name]
-    tables = {
-        key: {**common[key], **value}
-        for key, value in own.items()
-        if isinstance(value, dict) and key in common
-    }
-    return {**common, **own, **tables}
-
-
-def state_directory(settings: Mapping[str, Any], option: Path | None) -> Path:
-    """Where the state files are: the option, the settings, or `state`."""
-    return option or Path(settings.get("state", DEFAULT_STATE))
 
 
 def remote_target(
@@ -169,7 +142,7 @@ def _password(environment: Mapping[str, str]) -> Secret:
     try:
         password = Path(path).read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"MAILSTATE_PASSWORD_FILE cannot be read: {_why(error)}"
+        message = f"MAILSTATE_PASSWORD_FILE cannot be read: {why_unreadable(error)}"
         raise SettingsError(message, hint=hint) from None
     if not password:
         raise SettingsError("the file of MAILSTATE_PASSWORD_FILE is empty", hint=hint)
@@ -178,64 +151,3 @@ def _password(environment: Mapping[str, str]) -> Secret:
 
 def _is_surrogate(char: str) -> bool:
     return "\ud800" <= char <= "\udfff"
-
-
-def _check(settings: Mapping[str, Any], path: Path) -> None:
-    """Raise `SettingsError` with all that the schema finds in *settings*."""
-    from difflib import get_close_matches
-
-    from jsonschema import Draft202012Validator
-
-    schema = json.loads(
-        (resources.files("mailstate") / "schema" / "settings.schema.json").read_text("utf-8")
-    )
-    faults = []
-    for error in Draft202012Validator(schema).iter_errors(settings):
-        name = ".".join(str(part) for part in error.path)
-        if error.validator != "additionalProperties":
-            faults.append(f"`{name}` {_expected(error.validator, error.validator_value)}")
-            continue
-        known = sorted(error.schema["properties"])
-        for key in sorted(set(error.instance) - set(known)):
-            full = f"{name}.{key}" if name else key
-            if "password" in key.lower() or "secret" in key.lower():
-                faults.append(f"`{full}`: no secret belongs into this file; set MAILSTATE_PASSWORD")
-                continue
-            near = get_close_matches(key, known, n=1)
-            meant = f"; did you mean `{near[0]}`?" if near else ""
-            faults.append(f"`{full}` is no setting{meant}")
-    if faults:
-        lines = "".join(f"\n  {fault}" for fault in faults)
-        hint = "see `mailstate schema settings` for all settings"
-        raise SettingsError(f"{path} is not valid:{lines}", hint=hint)
-
-
-def _expected(validator: str, value: object) -> str:
-    """What a rule of the schema asks for, in words."""
-    match validator:
-        case "type":
-            return f"is not {_TYPES.get(str(value), value)}"
-        case "minLength":
-            return "is empty"
-        case "minimum":
-            return f"is less than {value}"
-        case "exclusiveMinimum":
-            return f"is not more than {value}"
-        case "maximum":
-            return f"is more than {value}"
-        case _:
-            return f"does not fit: {validator} {json.dumps(value)}"
-
-
-_TYPES = {
-    "string": "a text",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "array": "a list",
-    "object": "a table",
-}
-
-
-def _why(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror or "unknown") if isinstance(error, OSError) else "it is not UTF-8"

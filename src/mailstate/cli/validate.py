@@ -1,5 +1,6 @@
 """`mailstate validate`: the files alone, every problem of every file."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.links import way
-from mailstate.cli.settings import read_settings, state_directory
+from mailstate.cli.settings_file import read_settings, state_directory
 from mailstate.errors import ExitCode, Severity
 from mailstate.reporting.paint import Tone, counted
 from mailstate.reporting.problems import (
@@ -17,7 +18,7 @@ from mailstate.reporting.problems import (
     problems_text,
 )
 from mailstate.reporting.sarif import problems_sarif
-from mailstate.statefiles import Reading, read
+from mailstate.statefiles import Cache, Verdict, cache_directory, verdict
 
 
 @click.command("validate")
@@ -42,36 +43,37 @@ def command(
     PATH is a directory or a file; without one, the state directory. All problems of all files
     are shown, each with its place, its rule and what to do.
     """
-    reading = read(paths or [state_directory(read_settings(), state)])
+    where = paths or [state_directory(read_settings(), state)]
+    with Cache(cache_directory(os.environ)) as cache:
+        found = verdict(where, cache=cache)
     match format:
         case "json":
-            output.write(problems_json(reading.problems, reading.files))
+            output.write(problems_json(found.problems, found.files))
         case "github":
-            output.write(problems_github(reading.problems, below=way()))
-            output.say(_verdict(reading))
+            output.write(problems_github(found.problems, below=way()))
+            output.say(_summary(found))
         case "sarif":
-            output.write(problems_sarif(reading.problems, below=way()))
-            output.say(_verdict(reading))
+            output.write(problems_sarif(found.problems, below=way()))
+            output.say(_summary(found))
         case _:
             paint = output.painter(sys.stdout)
-            output.write(problems_text(reading.problems, paint))
-            tone = Tone.WRONG if reading.desired is None else Tone.GOOD
-            output.write(paint(_verdict(reading), tone) + "\n")
-    has_warnings = any(problem.severity is Severity.WARNING for problem in reading.problems)
-    is_invalid = reading.desired is None or (strict and has_warnings)
+            output.write(problems_text(found.problems, paint))
+            tone = Tone.WRONG if found.counts is None else Tone.GOOD
+            output.write(paint(_summary(found), tone) + "\n")
+    has_warnings = any(problem.severity is Severity.WARNING for problem in found.problems)
+    is_invalid = found.counts is None or (strict and has_warnings)
     return ExitCode.INVALID if is_invalid else ExitCode.OK
 
 
-def _verdict(reading: Reading) -> str:
+def _summary(found: Verdict) -> str:
     """`9 files, no problem: 6 domains, 14 people, 68 mailboxes, 11 aliases`."""
-    summary = problems_summary(reading.problems, len(reading.files))
-    if reading.desired is None:
+    summary = problems_summary(found.problems, len(found.files))
+    if found.counts is None:
         return summary
-    domains = reading.desired.domains.values()
     parts = (
-        counted(len(domains), "domain"),
-        counted(len(reading.desired.people), "person", "people"),
-        counted(sum(len(domain.mailboxes) for domain in domains), "mailbox", "mailboxes"),
-        counted(sum(len(domain.aliases) for domain in domains), "alias", "aliases"),
+        counted(found.counts.domains, "domain"),
+        counted(found.counts.people, "person", "people"),
+        counted(found.counts.mailboxes, "mailbox", "mailboxes"),
+        counted(found.counts.aliases, "alias", "aliases"),
     )
     return f"{summary}: {', '.join(parts)}"

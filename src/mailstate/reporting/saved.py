@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
+from mailstate import schemas
 from mailstate.errors import SettingsError
 from mailstate.reporting.paint import visible
 from mailstate.reporting.plan_json import digest
@@ -72,11 +72,11 @@ def _other_kind(document: Mapping[str, Any], what: str) -> str | None:
 
 def _schema_fault(document: object, what: str) -> str:
     """What jsonschema finds first, or nothing."""
-    # Imported here: it takes longer than the rest of a small plan, and is needed only now.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    faults = list(schemas.faults(what, document))
+    if not faults:
+        return ""
+    # Imported here: nearly always there is nothing to tell.
     from jsonschema.exceptions import best_match  # noqa: PLC0415
 
-    schema = resources.files("mailstate") / "schema" / f"{what}.schema.json"
-    validator = Draft202012Validator(json.loads(schema.read_text("utf-8")))
-    error = best_match(validator.iter_errors(document))
-    return f"{error.json_path}: {error.validator}" if error else ""
+    error = best_match(faults)
+    return f"{error.json_path}: {error.validator}"
