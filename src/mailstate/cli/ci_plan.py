@@ -1,8 +1,7 @@
 """`mailstate ci plan`: the plan of a pull request, and all that is said of it; nothing is sent."""
 
-import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
@@ -11,7 +10,7 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.base import read_base
-from mailstate.cli.files import write_file
+from mailstate.cli.files import read_file, write_file
 from mailstate.cli.git import commit, git
 from mailstate.cli.job import commands_stopped, opening, summarise, unfinished
 from mailstate.cli.links import below_checkout, way
@@ -33,6 +32,7 @@ from mailstate.planning.plan import Plan
 from mailstate.reporting.html import plan_html
 from mailstate.reporting.links import Links
 from mailstate.reporting.markdown import LIMIT, plan_markdown
+from mailstate.reporting.merged import merged_plan
 from mailstate.reporting.no_plan import no_plan_markdown
 from mailstate.reporting.paint import plain
 from mailstate.reporting.plan_github import plan_github
@@ -42,6 +42,7 @@ from mailstate.reporting.problems import problems_github
 from mailstate.reporting.room import size
 
 _CREDENTIALS = ("MAILSTATE_PASSWORD", "MAILSTATE_PASSWORD_FILE")
+_NOTES = "notes.txt"
 _RECORDED = (
     "This is against the snapshot that the last apply has left, and not against dimail itself: "
     "what was changed there since then is not in it."
@@ -125,9 +126,7 @@ def command(
             )
         _write(directory, event, planned, links)
     except MailstateError as error:
-        head = opening(event)
-        text = no_plan_markdown(error, links=links, limit=LIMIT - size(head))
-        _say(directory, head + text)
+        _say_why_not(directory, event, error, links)
         if isinstance(error, FilesError):
             output.write(problems_github(error.problems, below=way()))
         raise
@@ -135,11 +134,56 @@ def command(
     return ExitCode.REFUSED if planned.plan.refused else ExitCode.OK
 
 
+@click.command("merge")
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--dir",
+    "directory",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where plan.json, plan.html and comment.md go.",
+)
+def merge_command(files: tuple[Path, ...], directory: Path) -> int:
+    """
+    Make the plan of a pull request of the plans of all shards.
+
+    Each FILE is the plan.json that `mailstate ci plan --shard I/N` has left. Writes down in DIR
+    what `mailstate ci plan` does. Needs no right to write.
+    """
+    event = _event()
+    links = Links(files=below_checkout(event.files_url), run=event.run_url)
+    _begin(directory, event)
+    try:
+        plan, context = merged_plan([(str(file), read_file(file)) for file in files])
+    except MailstateError as error:
+        _say_why_not(directory, event, error, links)
+        raise
+    notes = dict.fromkeys(note for file in files for note in _notes(file.parent))
+    _write(directory, event, _Planned(plan=plan, context=context, notes=tuple(notes)), links)
+    return ExitCode.REFUSED if plan.refused else ExitCode.OK
+
+
+def _event() -> Event:
+    event = read_event(os.environ)
+    if event.pull is None:
+        raise SettingsError("this run is not about a pull request", hint="on: pull_request")
+    return event
+
+
+def _notes(directory: Path) -> Sequence[str]:
+    """What was noted beside the plan of a shard."""
+    notes = directory / _NOTES
+    return read_file(notes).splitlines() if notes.exists() else ()
+
+
 def _begin(directory: Path, event: Event) -> None:
     """Have no plan of an earlier run in *directory*, and a comment for whatever ends this one."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name in ("plan.json", "plan.html"):
+        for name in ("plan.json", "plan.html", _NOTES):
             (directory / name).unlink(missing_ok=True)
     except OSError as error:
         raise SettingsError(
@@ -153,7 +197,7 @@ def _planned(request: Request, live: Path | None, pull: Pull) -> _Planned:
     if request.merge is not None:
         _check_merge(request, request.merge, pull)
     if request.sandbox or request.url or any(os.environ.get(name) for name in _CREDENTIALS):
-        plan, context, desired = asyncio.run(live_plan(request))
+        plan, context, desired = live_plan(request)
     elif live is not None and live.exists():
         plan, context, desired = recorded_plan(request, live)
         notes.append(_RECORDED)
@@ -227,9 +271,15 @@ def _bases(request: Request, pull: Pull, directory: Path) -> Iterator[str]:
 def _write(directory: Path, event: Event, planned: _Planned, links: Links) -> None:
     plan, context = planned.plan, planned.context
     write_file(directory / "plan.json", plan_json(plan, context))
+    write_file(directory / _NOTES, "".join(f"{note}\n" for note in planned.notes))
     write_file(directory / "plan.html", plan_html(plan, context, links=links))
     head = opening(event) + "".join(f"*{note}*\n\n" for note in planned.notes)
     _say(directory, head + plan_markdown(plan, context, links=links, limit=LIMIT - size(head)))
+
+
+def _say_why_not(directory: Path, event: Event, error: MailstateError, links: Links) -> None:
+    head = opening(event)
+    _say(directory, head + no_plan_markdown(error, links=links, limit=LIMIT - size(head)))
 
 
 def _say(directory: Path, text: str) -> None:

@@ -1,6 +1,5 @@
 """`mailstate plan`: what apply would do, and nothing else."""
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -77,7 +76,7 @@ def command(
     request = Request(**options)
     before = _asked_before(request, base) if base is not None else None
     if live is None:
-        plan, context, desired = asyncio.run(live_plan(request))
+        plan, context, desired = live_plan(request)
     elif request.url or request.sandbox:
         raise UsageError("--live is a plan without a server", hint="leave out --url and --sandbox")
     else:

@@ -1,5 +1,6 @@
 """What plan, apply and explain have in common: read the files, read dimail, plan."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from mailstate.cli import output
 from mailstate.cli.base import read_merged
 from mailstate.cli.changed import changed_files
+from mailstate.cli.comparisons import Comparisons
 from mailstate.cli.files import read_file
 from mailstate.cli.settings import (
     SETTINGS_FILE,
@@ -176,10 +178,18 @@ def read_scope(request: Request, settings: Mapping[str, Any]) -> tuple[DesiredSt
     return desired, selected(selection, desired=desired, declared=declared)
 
 
-async def live_plan(request: Request) -> tuple[Plan, Context, DesiredState]:
+def live_plan(request: Request) -> tuple[Plan, Context, DesiredState]:
     """The plan against dimail as it is now; and what it is for. Raises as `session`."""
-    async with session(request) as run:
-        return run.plan, run.context, run.desired
+    made = []
+
+    async def make() -> None:
+        async with session(request) as run:
+            made.append((run.plan, run.context, run.desired))
+
+    # What a coroutine gives back is put in words at the end of `asyncio.run`, however large it is
+    # and though nobody sees them: this one gives nothing back.
+    asyncio.run(make())
+    return made[0]
 
 
 def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context, DesiredState]:
@@ -235,15 +245,19 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
     target = request.remote(settings)
     async with connected(target) as client:
         listed: dict[DomainName, DomainState] = {}
+        compare = Comparisons()
 
         def is_checked(domain: LiveDomain) -> bool:
-            is_wanted = checks_all or needs_check(desired, domain)
+            is_wanted = checks_all or needs_check(desired, domain, compare=compare)
             if is_wanted:
                 listed[domain.domain.name] = domain.state
             return is_wanted
 
-        live = await read_live(client, desired, needs_check=is_checked)
-        planned = plan(desired, live, target.policy)
+        def seen(domain: LiveDomain) -> None:
+            compare(desired.domains[domain.domain.name], domain)
+
+        live = await read_live(client, desired, needs_check=is_checked, seen=seen)
+        planned = plan(desired, live, target.policy, compare=compare)
         yield Session(
             target=target,
             client=client,

@@ -95,8 +95,7 @@ def difference(desired: DesiredDomain, live: LiveDomain | None) -> Difference:
 
 _T = TypeVar("_T")
 
-# What an update can change, as `mailbox_fields` looks at it: equal ones need no closer look.
-_told = attrgetter("first_name", "last_name", "display_name", "active")
+_names = attrgetter("first_name", "last_name", "display_name")
 
 
 def _content(resources: Mapping[Key, _T]) -> Mapping[Key, _T]:
@@ -112,12 +111,15 @@ def _pairs(
 ) -> Iterator[MailboxPair]:
     for key, after in wanted.items():
         before = there.get(key)
-        if (
-            before is None
-            or key in live.half_made
-            or (_told(before) != _told(after) and mailbox_fields(before, after))
-        ):
+        if before is None or key in live.half_made or _differ(before, after):
             yield MailboxPair(before=before, after=after, place=desired.places.get(key))
+
+
+def _differ(before: Mailbox, after: Mailbox) -> bool:
+    """Whether an update must change anything. Nearly all have the same names, letter by letter."""
+    if _names(before) == _names(after) and before.active in (None, after.active):
+        return False
+    return bool(mailbox_fields(before, after))
 
 
 def _is_in_the_way(alias: Alias, desired: DesiredDomain, live: LiveDomain) -> bool:

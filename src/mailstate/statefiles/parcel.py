@@ -182,6 +182,9 @@ def desired_domain(
     name = facts.name
     roles = sorted(((*users[role[0]], RoleFacts(*role)) for role in facts.roles), key=_by_id)
     of_domain = name.encode() + b"\n"
+    mailboxes = sha256(of_domain + parcel.mailbox_line).digest()
+    aliases = sha256(of_domain + parcel.alias_line).digest()
+    own = _encode((file, facts.line, facts.column, roles)).encode("utf-8", "surrogatepass")
     return DesiredDomain(
         domain=Domain(
             name=name,
@@ -193,18 +196,19 @@ def desired_domain(
         mailboxes=Packed(
             lambda: _mailboxes(parcel),
             count=facts.mailbox_count,
-            digest=sha256(of_domain + parcel.mailbox_line).digest(),
+            digest=mailboxes,
         ),
         aliases=Packed(
             lambda: _aliases(parcel),
             count=facts.alias_count,
-            digest=sha256(of_domain + parcel.alias_line).digest(),
+            digest=aliases,
         ),
         disabled=facts.disabled,
         support_email=facts.support_email,
         places=Packed(
             lambda: _places(parcel, file, roles),
             count=1 + len(roles) + facts.mailbox_count + facts.alias_count,
+            digest=sha256(mailboxes + aliases + own + parcel.place_line).digest(),
         ),
     )
 

@@ -1,0 +1,170 @@
+"""Comparing once and for all: with whatever is remembered, the plan stays the same."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailstate.cli.comparisons import Comparisons, from_text, to_text
+from mailstate.model.packed import Packed
+from mailstate.planning.difference import Difference, difference
+from mailstate.planning.planner import plan
+from mailstate.reporting.plan_json import Context, plan_json
+from tests.planning.examples import POLICY, A, alias, asked, desired, live, mailbox, there
+from tests.strategies import fewer, prunings, worlds
+
+
+class Rows(dict[bytes, bytes]):
+    """A memory, and how often it was asked for what it has."""
+
+    def put(self, key, value):
+        """Keep."""
+        self[key] = value
+
+
+def unknown():
+    """Nothing may be unpacked."""
+    raise AssertionError
+
+
+def packed(items, *, closed=False):
+    """*items*, packed under a digest of what they are and in which order."""
+    digest = sha256(repr(list(items.items())).encode()).digest()
+    return Packed(unknown if closed else lambda: dict(items), digest=digest)
+
+
+def packed_world(wanted, existing, *, closed=False):
+    """Both states with all that lives on their domains packed."""
+    return (
+        replace(
+            wanted,
+            domains={
+                name: replace(
+                    one,
+                    mailboxes=packed(one.mailboxes, closed=closed),
+                    aliases=packed(one.aliases, closed=closed),
+                    places=packed(one.places, closed=closed),
+                )
+                for name, one in wanted.domains.items()
+            },
+        ),
+        replace(
+            existing,
+            domains={
+                name: replace(
+                    one,
+                    mailboxes=packed(one.mailboxes, closed=closed),
+                    aliases=packed(one.aliases, closed=closed),
+                )
+                for name, one in existing.domains.items()
+            },
+        ),
+    )
+
+
+def packed_plan(wanted, existing, compare, *, closed=False):
+    """The plan of two states with packed domains."""
+    sides = packed_world(wanted, existing, closed=closed)
+    return plan(sides[0], sides[1], POLICY, compare=compare)
+
+
+def document(world, compare):
+    """The plan of *world* as it is written, whatever *compare* remembers."""
+    wanted, existing = packed_world(world.desired, world.live)
+    made = plan(wanted, existing, world.policy, compare=compare)
+    return plan_json(made, Context(target="https://dimail.example", policy=world.policy))
+
+
+@given(worlds() | worlds(policy=prunings), st.data())
+@fewer
+def test_what_is_remembered_changes_no_plan(world, data):
+    """
+    Cold, warm, with half of it forgotten and with damaged rows: the same plan, byte for byte.
+    """
+    made = plan(world.desired, world.live, world.policy)
+    expected = plan_json(made, Context(target="https://dimail.example", policy=world.policy))
+    rows = Rows()
+
+    assert expected == document(world, Comparisons())
+    assert expected == document(world, Comparisons(rows))
+    assert expected == document(world, Comparisons(rows))
+    kept = {key: value for key, value in rows.items() if data.draw(st.booleans())}
+    assert expected == document(world, Comparisons(Rows(kept)))
+    damage = st.sampled_from([b"", b"null", b"[]", b"\xff", b"[1,2,3,4,5]", b"[[[]],[],[],[],[]]"])
+    damaged = {key: data.draw(damage) for key in rows}
+    assert expected == document(world, Comparisons(Rows(damaged)))
+
+
+@given(worlds())
+@fewer
+def test_a_difference_is_written_and_read_again(world):
+    """
+    What is kept as text is the difference that it was made from.
+    """
+    for name, one in world.desired.domains.items():
+        found = difference(one, world.live.domains.get(name))
+
+        assert found == from_text(to_text(found))
+    assert from_text(None) is None
+
+
+ADA = mailbox("ada", secondary_email="ada@home.example")
+CY = mailbox("cy", display_name="Cy")
+BOXES = (mailbox("ada", display_name="A. L."), CY, mailbox("eve"))
+LIVE = there(A, *BOXES, alias("x@b.example"))
+IN_THE_WAY = alias("ada@a.example", "eve")
+WANTED = asked(A, ADA, mailbox("bob", active=False), CY, alias("ada@a.example"), IN_THE_WAY)
+
+
+def test_two_known_sides_are_not_looked_at_again():
+    """With a memory, a domain of which nothing has changed is not even unpacked."""
+    rows = Rows()
+    wanted, existing = desired(WANTED), live(LIVE)
+    expected = plan(wanted, existing, POLICY)
+
+    assert expected == packed_plan(wanted, existing, Comparisons(rows))
+    assert expected == packed_plan(wanted, existing, Comparisons(rows), closed=True)
+
+
+def test_a_domain_is_compared_once_in_a_run():
+    """Who compares while the answers are at hand need not unpack them for the plan."""
+    wanted, existing = packed_world(desired(WANTED), live(LIVE))
+    compare = Comparisons()
+    found = compare(wanted.domains[A], existing.domains[A])
+
+    assert found is compare(wanted.domains[A], existing.domains[A])
+    assert difference(WANTED, LIVE) == found
+
+
+CHANGED = [
+    (asked(A, ADA), LIVE),
+    (asked(A, replace(ADA, secondary_email=None), *list(WANTED.mailboxes.values())[1:]), LIVE),
+    (replace(WANTED, aliases={}), LIVE),
+    (replace(WANTED, places={}), LIVE),
+    (WANTED, there(A, *BOXES[:2], alias("x@b.example"))),
+    (WANTED, replace(LIVE, aliases={})),
+    (WANTED, replace(LIVE, half_made=frozenset({CY.key}))),
+]
+
+
+@pytest.mark.parametrize(("wanted", "existing"), CHANGED)
+def test_whatever_changes_is_compared_anew(wanted, existing):
+    """Another file, another answer, another place: nothing of before is given for it."""
+    rows = Rows()
+    packed_plan(desired(WANTED), live(LIVE), Comparisons(rows))
+
+    expected = plan(desired(wanted), live(existing), POLICY)
+
+    assert expected == packed_plan(desired(wanted), live(existing), Comparisons(rows))
+
+
+def test_what_has_no_name_is_compared_each_time():
+    """Without digests nothing is remembered."""
+    rows = Rows()
+
+    assert difference(WANTED, LIVE) == Comparisons(rows)(WANTED, LIVE)
+    assert difference(WANTED, None) == Comparisons(rows)(WANTED, None)
+    assert {} == rows
+    assert Difference() != difference(WANTED, LIVE)
