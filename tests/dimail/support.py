@@ -10,6 +10,8 @@ import httpx
 import respx
 
 from mailstate.dimail.client import DimailClient
+from mailstate.dimail.connections import MakeLine
+from mailstate.dimail.proxied import Proxied
 from mailstate.model.resources import Domain, DomainName, Mailbox
 from mailstate.model.secret import Secret
 from mailstate.model.state import DesiredDomain, DesiredState
@@ -123,12 +125,17 @@ def asked(router: respx.Router) -> list[str]:
     return [f"{call.request.method} {call.request.url.path}" for call in router.calls]
 
 
+def through(transport: httpx.AsyncBaseTransport) -> MakeLine:
+    """Lines that end in *transport*, in place of a network."""
+    return lambda address, context: Proxied(address, context, transport=transport)
+
+
 def client(router: respx.Router, *, url: str = URL, **options: Any) -> DimailClient:
     return DimailClient(
         url,
         ACCOUNT,
         Secret(PASSWORD),
-        transport=httpx.MockTransport(router.async_handler),
+        line=through(httpx.MockTransport(router.async_handler)),
         clock=options.pop("clock", FakeClock()),
         **options,
     )

@@ -17,7 +17,7 @@ from mailstate.errors import (
     RemoteError,
 )
 from mailstate.model.secret import Secret
-from tests.dimail.support import URL, FakeClock, asked, dimail, error, ok, run
+from tests.dimail.support import URL, FakeClock, asked, dimail, error, ok, run, through
 
 ADMIN = {"name": "admin", "is_admin": True, "uuid": "x", "perms": []}
 POST, PATCH = "POST /users/", "PATCH /users/admin"
@@ -25,8 +25,8 @@ POST, PATCH = "POST /users/", "PATCH /users/admin"
 
 def as_admin(router, act, username="admin"):
     async def scenario():
-        transport = httpx.MockTransport(router.async_handler)
-        async with Accounts(URL, transport=transport, clock=FakeClock()) as accounts:
+        line = through(httpx.MockTransport(router.async_handler))
+        async with Accounts(URL, line=line, clock=FakeClock()) as accounts:
             clerk: bootstrap.Clerk = accounts.clerk(username, Secret("canary-mine"))
             return await act(clerk)
 

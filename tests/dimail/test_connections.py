@@ -9,8 +9,9 @@ import pytest
 
 from mailstate.dimail import calls
 from mailstate.dimail.client import DimailClient
-from mailstate.dimail.connections import Connections, Fate, Trouble, _trouble
+from mailstate.dimail.connections import Connections, Fate, Trouble
 from mailstate.dimail.patience import Patience
+from mailstate.dimail.proxied import _trouble
 from mailstate.errors import (
     BusyCallError,
     MailstateError,
@@ -20,7 +21,18 @@ from mailstate.errors import (
 )
 from mailstate.model.resources import User
 from mailstate.model.secret import Secret
-from tests.dimail.support import ACCOUNT, PASSWORD, URL, asked, client, dimail, error, ok, run
+from tests.dimail.support import (
+    ACCOUNT,
+    PASSWORD,
+    URL,
+    asked,
+    client,
+    dimail,
+    error,
+    ok,
+    run,
+    through,
+)
 
 
 def subclasses(kind: type[Exception]) -> Iterator[type[Exception]]:
@@ -75,8 +87,8 @@ def test_an_untrusted_certificate_is_told_as_such():
         raise httpx.ConnectError("x") from ssl.SSLCertVerificationError()
 
     async def scenario(method):
-        transport = httpx.MockTransport(failure)
-        async with DimailClient(URL, ACCOUNT, Secret(PASSWORD), transport=transport) as api:
+        line = through(httpx.MockTransport(failure))
+        async with DimailClient(URL, ACCOUNT, Secret(PASSWORD), line=line) as api:
             await method(api)
 
     for method in (lambda api: api.users(), lambda api: api.create(User(name="u"))):
@@ -188,7 +200,7 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch, p
     monkeypatch.setenv("ALL_PROXY", proxy)
 
     with pytest.raises(SettingsError, match="proxy") as caught:
-        Connections("https://dimail.example", ca_file=None, transport=None, patience=Patience())
+        Connections("https://dimail.example", ca_file=None, line=None, patience=Patience())
 
     assert "canary" not in f"{caught.value}{caught.value.hint}"
     assert caught.value.__context__ is None
@@ -200,7 +212,7 @@ def test_loopback_is_spoken_to_directly(monkeypatch):
     """
     monkeypatch.setenv("ALL_PROXY", "gopher://p.example")
 
-    assert URL == Connections(URL, ca_file=None, transport=None, patience=Patience()).url
+    assert URL == Connections(URL, ca_file=None, line=None, patience=Patience()).url
 
 
 def test_an_answer_without_end_is_given_up():

@@ -82,7 +82,11 @@ def test_an_interrupted_run_shows_nothing(loud, number):
 
 @pytest.mark.parametrize(
     ("broken", "where"),
-    [("httpx", "connections.py"), ("smtplib.docmd", "conversation.py"), ("smtplib.send", "_fail")],
+    [
+        ("asyncio", "connections.py"),
+        ("smtplib.docmd", "conversation.py"),
+        ("smtplib.send", "_fail"),
+    ],
 )
 def test_a_bug_keeps_its_traceback_and_shows_nothing(loud, broken, where):
     """

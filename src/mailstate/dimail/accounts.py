@@ -5,12 +5,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 from mailstate.dimail import calls, wire
 from mailstate.dimail.caller import Caller
 from mailstate.dimail.client import understood
-from mailstate.dimail.connections import Connections
+from mailstate.dimail.connections import Connections, MakeLine
 from mailstate.dimail.node import parse
 from mailstate.dimail.pace import Clock, SystemClock
 from mailstate.dimail.patience import Patience
@@ -33,11 +31,11 @@ class Accounts:
         *,
         ca_file: Path | None = None,
         patience: Patience | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        line: MakeLine | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._connections = Connections(
-            url, ca_file=ca_file, transport=transport, patience=patience or Patience()
+            url, ca_file=ca_file, line=line, patience=patience or Patience()
         )
         self._clock = clock or SystemClock()
 

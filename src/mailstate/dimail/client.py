@@ -7,12 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
 
-import httpx
-
 from mailstate.dimail import calls, wire
 from mailstate.dimail.caller import Caller, failure
 from mailstate.dimail.calls import Call
-from mailstate.dimail.connections import Answer, Connections
+from mailstate.dimail.connections import Answer, Connections, MakeLine
 from mailstate.dimail.node import MalformedAnswerError, Node, known_detail, parse
 from mailstate.dimail.pace import Clock, SystemClock
 from mailstate.dimail.patience import Patience
@@ -66,7 +64,7 @@ class DimailClient:
         concurrency: int = 4,
         ca_file: Path | None = None,
         patience: Patience | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        line: MakeLine | None = None,
         clock: Clock | None = None,
     ) -> None:
         if not username or ":" in username:
@@ -81,7 +79,7 @@ class DimailClient:
         self.username = username
         self.concurrency = concurrency
         self._connections = Connections(
-            url, ca_file=ca_file, transport=transport, patience=patience or Patience()
+            url, ca_file=ca_file, line=line, patience=patience or Patience()
         )
         self._caller = Caller(
             self._connections,

@@ -10,9 +10,8 @@ import logging
 import os
 import smtplib
 import sys
+from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from typing import Any
-
-import httpx
 
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 
@@ -39,18 +38,17 @@ def _fail(*given: object) -> None:
     raise error from ValueError(given)
 
 
-async def _broken_transport(_transport: object, request: httpx.Request) -> httpx.Response:
-    if request.method == "POST":
-        _fail(dict(request.headers), request.content)
-    response: httpx.Response = await _whole_transport(_transport, request)
-    return response
+def _broken_write(transport: Any, data: bytes) -> None:
+    if data.startswith(b"POST "):
+        _fail(data)
+    _whole_write(transport, data)
 
 
-_whole_transport: Any = httpx.AsyncHTTPTransport.handle_async_request
+_whole_write: Any = _SelectorSocketTransport.write
 
 match os.environ.get("BROKEN"):
-    case "httpx":
-        httpx.AsyncHTTPTransport.handle_async_request = _broken_transport  # type: ignore[assignment,method-assign]
+    case "asyncio":
+        _SelectorSocketTransport.write = _broken_write
     case "smtplib.docmd":
         smtplib.SMTP.docmd = _fail  # type: ignore[assignment,method-assign]
     case "smtplib.send":

@@ -1,0 +1,187 @@
+"""
+A direct connection to a server: asyncio's own, one request in one write, one answer.
+
+Whatever happens to a request, it is not sent again from here. A connection is used again only if
+nothing is known against it: no byte that nobody asked for, no end, no rest that is not written
+yet, and not idle for long.
+"""
+
+import asyncio
+import re
+import select
+import ssl
+
+from mailstate.dimail.address import Address
+from mailstate.dimail.framing import Reading
+from mailstate.dimail.line import (
+    BROKEN,
+    CONNECTING,
+    HEADERS,
+    IDLE,
+    LOST,
+    NO_CONNECTION,
+    NOT_IN_TIME,
+    NOT_SENDABLE,
+    UNTRUSTED,
+    Response,
+    Trouble,
+)
+from mailstate.dimail.reach import connected
+from mailstate.model.secret import wordless
+
+_Outcome = Response | Trouble | RuntimeError
+
+# A line break in one of these would begin a header, or a request, of somebody else's choice.
+_BEGINNING = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.1\r\nAuthorization: [ -~]+\r\n")
+_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
+
+
+class Direct:
+    """A `Line` to the server at *address*; with *context*, through TLS."""
+
+    def __init__(self, address: Address, context: ssl.SSLContext | None) -> None:
+        self._address = address
+        self._context = context
+        lines = {"Host": address.authority, **HEADERS}
+        self._lines = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        self._stream: _Stream | None = None
+
+    async def ask(
+        self, method: str, target: str, authorization: str, body: bytes | None
+    ) -> Response | Trouble:
+        """What came of one request, sent once."""
+        beginning = f"{method} {target} HTTP/1.1\r\nAuthorization: {authorization}\r\n"
+        if not _BEGINNING.fullmatch(beginning):
+            return NOT_SENDABLE
+        if body is not None:
+            rest = f"Content-Length: {len(body)}\r\nContent-Type: application/json\r\n\r\n"
+        else:
+            rest = "Content-Length: 0\r\n\r\n" if method in _WITH_BODY else "\r\n"
+        request = (beginning + self._lines + rest).encode("ascii") + (body or b"")
+        if self._stream is None or not self._stream.is_fit():
+            await self.aclose()
+            made = await self._connect()
+            if isinstance(made, Trouble):
+                return made
+            self._stream = made
+        outcome = await self._stream.exchange(request)
+        if isinstance(outcome, RuntimeError):
+            raise outcome
+        return outcome
+
+    async def _connect(self) -> "_Stream | Trouble":
+        loop = asyncio.get_running_loop()
+        port = self._address.port or (80 if self._context is None else 443)
+        limit = asyncio.timeout(CONNECTING)
+        try:
+            async with limit:
+                _, stream = await loop.create_connection(
+                    _Stream,
+                    sock=await connected(self._address.host, port),
+                    ssl=self._context,
+                    server_hostname=None if self._context is None else self._address.host,
+                )
+        except ssl.SSLCertVerificationError:
+            return UNTRUSTED
+        except (OSError, UnicodeError):  # TimeoutError is one, too
+            return NOT_IN_TIME if limit.expired() else NO_CONNECTION
+        return stream
+
+    async def aclose(self) -> None:
+        """Close the connection, if there is one."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.aclose()
+
+
+class _Stream(asyncio.Protocol):
+    """One open connection."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._waiting = select.poll()
+        self._reading: Reading | None = None
+        self._outcome: asyncio.Future[_Outcome]
+        self._closed = self._loop.create_future()
+        self._idle_since = self._loop.time()
+        self._is_used_up = False
+
+    def is_fit(self) -> bool:
+        """Whether another request may be sent."""
+        return not (
+            self._is_used_up
+            or self._loop.time() - self._idle_since > IDLE
+            or self._transport.is_closing()
+            or self._transport.get_write_buffer_size()
+            # What the loop has had no time to look at: an end, or bytes that nobody asked for.
+            or self._waiting.poll(0)
+        )
+
+    def exchange(self, request: bytes) -> "asyncio.Future[_Outcome]":
+        """Send *request*, and come back with what came of it."""
+        self._reading = Reading()
+        self._outcome = self._loop.create_future()
+        self._transport.write(request)
+        return self._outcome
+
+    async def aclose(self) -> None:
+        """Close at once, whatever is under way."""
+        self._is_used_up = True
+        self._transport.abort()
+        await self._closed
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what asyncio promises
+        self._transport = transport
+        self._waiting.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+
+    def data_received(self, data: bytes) -> None:
+        if self._reading is None:
+            self._is_used_up = True
+            self._transport.abort()
+            return
+        outcome = _told(self._reading, data)
+        if outcome is not None:
+            self._finish(outcome)
+
+    def eof_received(self) -> None:
+        self._is_used_up = True
+        if self._reading is not None:
+            outcome = _told(self._reading, b"") if self._is_end_told() else None
+            self._finish(outcome or BROKEN)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._is_used_up = True
+        if self._reading is not None:
+            self._finish(BROKEN if error is None else LOST)
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def _finish(self, outcome: _Outcome) -> None:
+        self._reading = None
+        self._idle_since = self._loop.time()
+        if not isinstance(outcome, Response) or outcome.is_last:
+            self._is_used_up = True
+            self._transport.abort()
+        if not self._outcome.done():
+            self._outcome.set_result(outcome)
+
+    def _is_end_told(self) -> bool:
+        """
+        Whether the server ended the connection, and not somebody on the way.
+
+        Inside TLS it says so; an end that anybody can make is no end of an answer.
+        """
+        tls = self._transport.get_extra_info("ssl_object")
+        try:
+            return tls is None or tls.read(1) == b""
+        except ssl.SSLError:
+            return False
+
+
+def _told(reading: Reading, data: bytes) -> _Outcome | None:
+    try:
+        return reading.receive(data) if data else reading.end()
+    except Exception as error:  # noqa: BLE001 - a bug, of h11 or ours
+        return wordless(error)
