@@ -188,10 +188,12 @@ def test_what_takes_the_place_of_a_file_after_the_listing_is_not_read(
     path = state / "users.yaml"
     path.write_text(USERS)
     open_file = os.open
+    swaps = iter([replace])
 
     def swap_and_open(name, flags):
-        path.unlink()
-        replace(path)
+        for swap in swaps:
+            path.unlink()
+            swap(path)
         return open_file(name, flags)
 
     monkeypatch.setattr(os, "open", swap_and_open)

@@ -5,7 +5,8 @@ from hypothesis import given
 
 from mailstate.statefiles import read_sources
 from mailstate.statefiles.full import full_reading
-from mailstate.statefiles.reader import quick_reading
+from mailstate.statefiles.sources import Sources
+from mailstate.statefiles.whole import quick_reading
 from tests.statefiles.corpus import BAD, GOOD, RULES, USERS
 from tests.statefiles.messy import Pen, chances, document
 from tests.statefiles.trees import sources
@@ -42,7 +43,7 @@ def told(reading):
 def check(files):
     """Both ways give the same, and the quick one gives up where there is an error, only there."""
     expected = full_reading(files, ())
-    quick = quick_reading(files)
+    quick = quick_reading(Sources(dict(files), None))
 
     assert (expected.desired is None) == (quick is None)
     assert told(expected) == told(read_sources(files))

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,13 +25,20 @@ _FLAGS = (
 
 
 def read_files(paths: Sequence[Path]) -> tuple[list[tuple[str, bytes]], list[Problem]]:
+    """The content of each state file at or below *paths*, by the name to show it under, sorted."""
+    names, problems = find_files(paths)
+    found, unread = read_found(names)
+    return found, [*problems, *unread]
+
+
+def find_files(paths: Sequence[Path]) -> tuple[dict[str, str], list[Problem]]:
     """
-    The content of each state file at or below *paths*, by the name to show it under.
+    The path of each state file at or below *paths*, by the name to show it under.
 
     Directories are walked; a file that is named itself is taken whatever it is called. A file
-    that is reached twice is read once.
+    that is reached twice is found once.
     """
-    found: dict[str, bytes] = {}
+    found: dict[str, str] = {}
     problems: dict[str, Problem] = {}
     seen: set[str] = set()
     for path in paths:
@@ -40,16 +47,54 @@ def read_files(paths: Sequence[Path]) -> tuple[list[tuple[str, bytes]], list[Pro
                 continue
             seen.add(name)
             shown = display(name)
-            fault_here = fault
-            if fault_here is None:
-                content = _read(name)
-                if isinstance(content, bytes):
-                    found[shown] = content
-                    continue
-                fault_here = content
-            rule, message = fault_here
-            problems[shown] = problem(rule, Place(shown, 1, 1), message)
-    return sorted(found.items()), list(problems.values())
+            if fault is None:
+                found[shown] = name
+            else:
+                rule, message = fault
+                problems[shown] = problem(rule, Place(shown, 1, 1), message)
+    return found, list(problems.values())
+
+
+def read_found(names: Mapping[str, str]) -> tuple[list[tuple[str, bytes]], list[Problem]]:
+    """The content of each file in *names*, which `find_files` found, by the name to show."""
+    found: list[tuple[str, bytes]] = []
+    problems: list[Problem] = []
+    for shown, name in sorted(names.items()):
+        content = _read(name)
+        if isinstance(content, bytes):
+            found.append((shown, content))
+        else:
+            rule, message = content
+            problems.append(problem(rule, Place(shown, 1, 1), message))
+    return found, problems
+
+
+class UnreadableError(LookupError):
+    """A file that was there cannot be read."""
+
+
+class Files(Mapping[str, bytes]):
+    """
+    The content of files by the names to show them under, each read whenever it is looked at.
+
+    So they need no room; but two looks may see two contents. Raises `UnreadableError` for a file
+    that cannot be read.
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+
+    def __getitem__(self, shown: str) -> bytes:
+        content = _read(self._names[shown])
+        if isinstance(content, bytes):
+            return content
+        raise UnreadableError(shown)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 _Fault = tuple[str, str]

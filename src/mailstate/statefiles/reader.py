@@ -1,91 +1,105 @@
 """
 The state files as a whole: paths, or bytes, to a desired state and every problem on the way.
 
-There are two ways to it, with equal results. The quick one judges file by file, keeps of each a
-parcel of what it declares, and then judges what lies between the parcels; it holds neither
-documents nor mailboxes, and gives up as soon as an error is to be told. The full one then reads
-everything again and tells it.
+There are two ways to it, with equal results. The quick one (`whole`) judges file by file, keeps of
+each a parcel of what it declares, and then judges what lies between the parcels; what it finds out
+is remembered in a cache, by content. It gives up as soon as an error is to be told. The full one
+(`full`) then reads everything again, holds all of it, and tells each problem in its words.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
-from mailstate.errors import Problem, Severity
-from mailstate.model.resources import DomainName, UserId, user_id
-from mailstate.model.state import DesiredDomain, DesiredState, Person
-from mailstate.statefiles.across import are_in_order, with_warnings
-from mailstate.statefiles.builder import read_document
+from mailstate.errors import Problem
+from mailstate.statefiles.cache import Cache
 from mailstate.statefiles.collector import without_collector
-from mailstate.statefiles.declared import declared
-from mailstate.statefiles.files import read_files
+from mailstate.statefiles.files import Files, UnreadableError, find_files, read_found
 from mailstate.statefiles.full import full_reading
-from mailstate.statefiles.mailboxes import check_mailboxes
-from mailstate.statefiles.marks import MAX_PROBLEMS
-from mailstate.statefiles.parcel import FileFacts, desired_domain, person, unpack
-from mailstate.statefiles.quick import judge
-from mailstate.statefiles.reading import Reading, in_order
-from mailstate.statefiles.schema import domain_fields
+from mailstate.statefiles.reading import Reading, Verdict
+from mailstate.statefiles.sources import Sources
+from mailstate.statefiles.whole import quick_reading
+
+_Contents: TypeAlias = list[tuple[str, bytes]]
 
 
-def read(paths: Sequence[Path]) -> Reading:
+@without_collector()
+def read(paths: Sequence[Path], *, cache: Cache | None = None) -> Reading:
     """
     What the state files at *paths* say. Directories are walked, files are taken as they are.
 
-    Every fault of every file is told in one go; none raises.
+    Every fault of every file is told in one go; none raises. *cache* changes no answer.
     """
-    sources, problems = read_files(paths)
-    return read_sources(sources, problems)
+    return _Files(paths, cache).reading()
 
 
+@without_collector()
+def verdict(paths: Sequence[Path], *, cache: Cache | None = None) -> Verdict:
+    """Whether the state files at *paths* are in order: that of `read`, sooner where it is known."""
+    files = _Files(paths, cache)
+    known = None if files.sources is None else files.sources.verdict()
+    return known or files.reading().verdict
+
+
+@without_collector()
 def read_sources(
-    sources: Iterable[tuple[str, bytes]], file_problems: Iterable[Problem] = ()
+    sources: Iterable[tuple[str, bytes]],
+    file_problems: Iterable[Problem] = (),
+    *,
+    cache: Cache | None = None,
 ) -> Reading:
     """
     What *sources* say: pairs of a file's name and its content. The pure core of `read`.
 
     *file_problems* are those of files that could not be read: what they may declare is unknown.
     """
-    contents, problems = list(sources), list(file_problems)
-    with without_collector():
-        quick = None if problems else quick_reading(contents)
-        return full_reading(contents, problems) if quick is None else quick
+    given, problems = list(sources), list(file_problems)
+    contents = dict(given)
+    is_plain = not problems and len(contents) == len(given)
+    found = Sources(contents, cache) if is_plain else None
+    return _reading(found, lambda: (given, problems), cache)
 
 
-def quick_reading(sources: Sequence[tuple[str, bytes]]) -> Reading | None:
-    """What *sources* say; None if there is an error to tell, or something unheard of."""
-    contents = dict(sources)
-    if len(contents) < len(sources):
-        return None
-    files: dict[str, FileFacts] = {}
-    for file in sorted(contents):
-        parcel = judge(read_document(file, contents[file]))
-        if parcel is None:
-            return None
-        files[file] = unpack(parcel)
-    if not are_in_order(files):
-        return None
-    concerned = sorted(with_warnings(files))
-    documents = [read_document(file, contents[file]) for file in concerned]
-    problems = list(check_mailboxes(declared(documents, domain_fields(), all_read=True)))
-    if any(told.severity is Severity.ERROR for told in problems) or len(problems) > MAX_PROBLEMS:
-        return None
-    return Reading(desired=_desired(files), problems=in_order(problems), files=tuple(files))
+class _Files:
+    """The files at *paths*; `sources` is None if any of them is in the way, or cannot be read."""
+
+    def __init__(self, paths: Sequence[Path], cache: Cache | None) -> None:
+        self._cache = cache
+        self._names, self._problems = find_files(paths)
+        self.sources: Sources | None = None
+        with suppress(UnreadableError):
+            self.sources = None if self._problems else Sources(Files(self._names), cache)
+
+    def reading(self) -> Reading:
+        """What they say."""
+        return _reading(self.sources, self._contents, self._cache)
+
+    def _contents(self) -> tuple[_Contents, list[Problem]]:
+        found, problems = read_found(self._names)
+        return found, [*self._problems, *problems]
 
 
-def _desired(files: Mapping[str, FileFacts]) -> DesiredState:
-    """The desired state that sound *files* declare; sorted, for the order means nothing."""
-    people: dict[UserId, Person] = {}
-    users: dict[str, tuple[str, UserId]] = {}
-    domains: dict[DomainName, DesiredDomain] = {}
-    for file, facts in files.items():
-        for user in facts.users:
-            who = user_id(user.uuid)
-            people[who] = person(user, file)
-            users[user.handle] = user.uuid, who
-    for file, facts in files.items():
-        for domain in facts.domains:
-            domains[domain.facts.name] = desired_domain(domain, file, users)
-    return DesiredState(
-        people={who: people[who] for who in sorted(people)},
-        domains={name: domains[name] for name in sorted(domains)},
-    )
+def _reading(
+    sources: Sources | None,
+    contents: Callable[[], tuple[_Contents, list[Problem]]],
+    cache: Cache | None,
+) -> Reading:
+    """What *sources* say; where the quick way does not lead to it, what *contents* say."""
+    if sources is not None:
+        known = sources.verdict()
+        if known is not None and known.counts is None:
+            return Reading(desired=None, problems=known.problems, files=known.files)
+        try:
+            quick = quick_reading(sources)
+        except UnreadableError:
+            quick = None
+        if quick is not None:
+            sources.keep_verdict(quick.verdict)
+            return quick
+    given, problems = contents()
+    reading = full_reading(given, problems)
+    if sources is not None and not problems:
+        # They may hold something else by now.
+        Sources(dict(given), cache).keep_verdict(reading.verdict)
+    return reading

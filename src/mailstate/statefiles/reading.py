@@ -2,9 +2,32 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailstate.errors import Place, Problem
 from mailstate.model.state import DesiredState
+
+
+class Counts(NamedTuple):
+    """How much the files declare."""
+
+    domains: int
+    people: int
+    mailboxes: int
+    aliases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """
+    Whether the files are in order: `counts` is None if any of `problems` is an error.
+
+    `problems` and `files` are those of a `Reading`.
+    """
+
+    counts: Counts | None
+    problems: tuple[Problem, ...]
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +42,22 @@ class Reading:
     desired: DesiredState | None
     problems: tuple[Problem, ...]
     files: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the files are in order."""
+        counts = None if self.desired is None else _counts(self.desired)
+        return Verdict(counts=counts, problems=self.problems, files=self.files)
+
+
+def _counts(desired: DesiredState) -> Counts:
+    domains = desired.domains.values()
+    return Counts(
+        domains=len(domains),
+        people=len(desired.people),
+        mailboxes=sum(len(domain.mailboxes) for domain in domains),
+        aliases=sum(len(domain.aliases) for domain in domains),
+    )
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -1,0 +1,108 @@
+"""
+The contents of the files, and what was found out about the same contents before.
+
+A parcel is known by the content of its file alone, wherever that lies; a verdict by the names and
+contents of all files. Both are rows of a cache, and nothing is known without one.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import astuple
+from hashlib import sha256
+
+from mailstate.errors import Place, Problem, Severity
+from mailstate.statefiles.cache import Cache
+from mailstate.statefiles.parcel import Parcel
+from mailstate.statefiles.reading import Counts, Verdict
+
+LEAST_BYTES = 256 * 1024
+"""Less than this is read anew sooner than looked up."""
+
+
+class Sources:
+    """
+    *contents* of files by their names, each looked at once or twice.
+
+    What a file holds at the last look counts: where it is another thing than at the first, nothing
+    is known of it.
+    """
+
+    def __init__(self, contents: Mapping[str, bytes], cache: Cache | None) -> None:
+        self._contents = contents
+        self._files = tuple(sorted(contents))
+        self._digests: dict[str, bytes] = {}
+        if cache is not None:
+            self._parcels = cache.shelf("parcel")
+            self._verdicts = cache.shelf("verdict")
+            self._look_at_all()
+
+    def _look_at_all(self) -> None:
+        size = 0
+        digests = {}
+        for file in self._files:
+            content = self._contents[file]
+            digests[file] = sha256(content).digest()
+            size += len(content)
+        if size >= LEAST_BYTES:
+            self._digests = digests
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Their names, sorted."""
+        return self._files
+
+    def content(self, file: str) -> bytes:
+        """What *file* holds now."""
+        content = self._contents[file]
+        if self._digests:
+            self._digests[file] = sha256(content).digest()
+        return content
+
+    def parcel(self, file: str) -> Parcel | None:
+        """The parcel of *file*, if it is known."""
+        return self._parcels.get(self._digests[file]) if self._digests else None
+
+    def keep_parcel(self, file: str, parcel: Parcel) -> None:
+        """Let it be known that *parcel* is that of *file*, as it was at the last look."""
+        if self._digests:
+            self._parcels.put(self._digests[file], parcel)
+
+    def verdict(self) -> Verdict | None:
+        """The verdict on all of them together, if it is known."""
+        found = self._verdicts.get(self._name()) if self._digests else None
+        return None if found is None else _verdict(found, self._files)
+
+    def keep_verdict(self, verdict: Verdict) -> None:
+        """Let it be known that *verdict* is that on all of them, as they were at the last look."""
+        if self._digests:
+            self._verdicts.put(self._name(), _text(verdict))
+
+    def _name(self) -> bytes:
+        held = [(file, self._digests[file].hex()) for file in self._files]
+        return sha256(json.dumps(held).encode()).digest()
+
+
+def _text(verdict: Verdict) -> bytes:
+    told = [
+        (*astuple(problem.place), problem.rule, problem.message, problem.hint, problem.severity)
+        for problem in verdict.problems
+    ]
+    return json.dumps((verdict.counts, told)).encode()
+
+
+def _verdict(text: bytes, files: tuple[str, ...]) -> Verdict:
+    counts, told = json.loads(text)
+    return Verdict(
+        counts=None if counts is None else Counts(*counts),
+        problems=tuple(
+            Problem(
+                place=Place(file, line, column),
+                rule=rule,
+                message=message,
+                hint=hint,
+                severity=Severity(severity),
+            )
+            for file, line, column, rule, message, hint, severity in told
+        ),
+        files=files,
+    )

@@ -1,0 +1,77 @@
+"""
+All files, judged quickly: one parcel after the other, and then what lies between them.
+
+Nothing else is held: neither documents nor mailboxes. An error ends it, for `full` to tell it;
+warnings are told from those files alone that they may be about.
+"""
+
+from collections.abc import Mapping
+
+from mailstate.errors import Problem, Severity
+from mailstate.model.resources import DomainName, UserId, user_id
+from mailstate.model.state import DesiredDomain, DesiredState, Person
+from mailstate.statefiles.across import are_in_order, with_warnings
+from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.declared import declared
+from mailstate.statefiles.mailboxes import check_mailboxes
+from mailstate.statefiles.marks import MAX_PROBLEMS
+from mailstate.statefiles.parcel import FileFacts, desired_domain, person, unpack
+from mailstate.statefiles.quick import judge
+from mailstate.statefiles.reading import Reading, in_order
+from mailstate.statefiles.schema import domain_fields
+from mailstate.statefiles.sources import Sources
+
+
+def quick_reading(sources: Sources) -> Reading | None:
+    """What *sources* say; None if there is an error to tell."""
+    files: dict[str, FileFacts] = {}
+    for file in sources.files:
+        parcel = sources.parcel(file)
+        if parcel is None:
+            parcel = judge(read_document(file, sources.content(file)))
+            if parcel is None:
+                return None
+            sources.keep_parcel(file, parcel)
+        files[file] = unpack(parcel)
+    # Only now is it sure which contents are spoken of.
+    known = sources.verdict()
+    problems = _warnings(sources, files) if known is None else known.problems
+    if problems is None:
+        return None
+    return Reading(desired=_desired(files), problems=problems, files=sources.files)
+
+
+def _warnings(sources: Sources, files: Mapping[str, FileFacts]) -> tuple[Problem, ...] | None:
+    """What is to be told of *files*, each of them sound; None if an error is."""
+    if not are_in_order(files):
+        return None
+    documents = []
+    for file in sorted(with_warnings(files)):
+        document = read_document(file, sources.content(file))
+        parcel = judge(document)
+        if parcel is None or unpack(parcel) != files[file]:
+            return None  # it was written to meanwhile
+        documents.append(document)
+    problems = list(check_mailboxes(declared(documents, domain_fields(), all_read=True)))
+    if len(problems) > MAX_PROBLEMS or any(told.severity is Severity.ERROR for told in problems):
+        return None
+    return in_order(problems)
+
+
+def _desired(files: Mapping[str, FileFacts]) -> DesiredState:
+    """The desired state that sound *files* declare; sorted, for the order means nothing."""
+    people: dict[UserId, Person] = {}
+    users: dict[str, tuple[str, UserId]] = {}
+    domains: dict[DomainName, DesiredDomain] = {}
+    for file, facts in files.items():
+        for user in facts.users:
+            who = user_id(user.uuid)
+            people[who] = person(user, file)
+            users[user.handle] = user.uuid, who
+    for file, facts in files.items():
+        for domain in facts.domains:
+            domains[domain.facts.name] = desired_domain(domain, file, users)
+    return DesiredState(
+        people={who: people[who] for who in sorted(people)},
+        domains={name: domains[name] for name in sorted(domains)},
+    )
