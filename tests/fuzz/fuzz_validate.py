@@ -4,8 +4,9 @@ Feeds the reader of state files what is nearly YAML, for as long as it is told t
     python tests/fuzz/fuzz_validate.py --seconds 600 --seed 1
 
 Exits with 1 if any input raises, takes more than a second, or breaks a promise: problems with
-known rules at places within the file, and a desired state exactly where there is no error. Such
-inputs are written to `--keep DIR`. With atheris installed, `--atheris` hands the wheel to it.
+known rules at places within the file, a desired state exactly where there is no error, and the
+same answer of scanner and builder. Such inputs are written to `--keep DIR`. With atheris installed,
+`--atheris` hands the wheel to it.
 """
 
 import argparse
@@ -22,7 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mailstate.errors import Severity
 from mailstate.statefiles import RULES, read_sources
+from tests.fuzz import plainly
 from tests.fuzz.mutate import mutated, seeds
+from tests.fuzz.two_ways import is_scanned
 
 SLOW = 1.0
 _BATCH = 3
@@ -44,6 +47,8 @@ def check(*files: bytes) -> Counter[str]:
         assert 1 <= problem.place.line <= lines, problem
         assert 1 <= problem.place.column <= len(data) + 1, problem
     assert (reading.desired is None) == has_errors
+    for data in files:
+        is_scanned(data)
     return Counter(problem.rule for problem in reading.problems)
 
 
@@ -57,7 +62,10 @@ def run(seconds: float, seed: int, keep: Path) -> int:
     began = time.perf_counter()
     while time.perf_counter() - began < seconds:
         count = 1 if chance.random() < 0.8 else _BATCH
-        files = [mutated(corpus, chance) for _ in range(count)]
+        if chance.random() < 0.5:
+            files = [mutated(corpus, chance) for _ in range(count)]
+        else:
+            files = [chance.choice((plainly.lines, plainly.block))(chance)]
         start = time.perf_counter()
         try:
             rules = check(*files)

@@ -1,6 +1,7 @@
 """Strict YAML: marks that editors agree with, nothing dropped, no traceback whatever comes."""
 
 import json
+from unicodedata import category
 
 import pytest
 import yaml
@@ -123,6 +124,23 @@ def test_the_place_of_a_wrong_byte_counts_characters():
     _, problems = decode("a.yaml", b"\xef\xbb\xbf# \xc3\xa9\n\xc3\xa9\xc3\xa9 \xff")
 
     assert ["2:4 yaml/encoding: byte 0xFF is not UTF-8"] == lines(tuple(problems))
+
+
+def test_each_character_is_let_pass_or_refused_for_what_it_is():
+    """
+    Refused are controls, foreign line ends, what turns the direction of text, and non-characters.
+    """
+    odd = {*"\u061c\u200e\u200f\u2028\u2029\ufeff\ufffe\uffff", *map(chr, range(0x202A, 0x202F))}
+    odd |= {*map(chr, range(0x2066, 0x206A))}
+    chars = [chr(code) for code in range(0x10000) if not 0xD800 <= code <= 0xDFFF]
+
+    refused = {char for char in chars if decode("a.yaml", f"a{char}".encode())[0] is None}
+
+    assert {
+        char for char in chars if category(char) == "Cc" and char not in "\t\n"
+    } | odd == refused
+    assert "a\r\nb" == decode("a.yaml", b"a\r\nb")[0]
+    assert decode("a.yaml", b"a\r\nb\rc")[0] is None
 
 
 def test_tabs_in_quotes_are_passed_over():

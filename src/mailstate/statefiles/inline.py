@@ -27,25 +27,31 @@ def _plain(refused: str, repeated: str, end: str) -> str:
     return rf"(?:{clear}|(?!(?:{AMBIGUOUS})(?:{end}))[{suspect}])[^\n:#{refused}]*{repeated}(?<! )"
 
 
-def _value(plain: str, brackets: str) -> str:
-    """Five groups, of which one has the value: see `value`."""
+def _scalar(plain: str) -> str:
+    """Four groups, of which one has the text: see `value`."""
     boolean = r"(true|false)(?=[ ,\]}]|\Z)"
-    return rf"""(?:({plain})|{boolean}|'((?:[^'\n]|'')*)'|"([^"\\\n]*)"|({brackets}))"""
+    return rf"""(?:({plain})|{boolean}|'((?:[^'\n]|'')*)'|"([^"\\\n]*)")"""
 
 
 # libyaml allows 1,024 characters.
 KEY = "[a-z_]{1,64}+"
+_LINE_END = r" *(?:#|\Z)"
 WHOLE = _plain("", "+", r"\n")
 """A text without quotes that goes to the end of its line."""
 
-VALUE = _value(_plain("", "", r" *(?:#|\Z)"), r"[\[{].*")
+VALUE = rf"(?:{_scalar(_plain('', '', _LINE_END))}|([\[{{].*))"
+"""Five groups, of which one has the value: see `value`."""
+
 END = r" *(?: #.*)?"
 """What may stand behind a value."""
 
 _is_end = re.compile(END).fullmatch
-_blanks = re.compile(" *").match
-_entry = re.compile(rf"({KEY}): +").match
-_item = re.compile(_value(_plain(r"?,\[\]{}", "", r" *[,\]}]"), r"[\[{]")).match
+_opening = re.compile(r"[\[{] *").match
+_SEPARATOR = r" *(?:, *|(?=[\]}]))"
+_separator = re.compile(_SEPARATOR).match
+_FLOW = _scalar(_plain(r"?,\[\]{}", "", r" *[,\]}]"))
+_PLAIN, _NESTED = 2, 6
+_item = re.compile(rf"(?:({KEY}): +)?(?:{_FLOW}{_SEPARATOR}|([\[{{]))").match
 
 
 @lru_cache(maxsize=1_024)
@@ -56,18 +62,9 @@ def key_of(text: str) -> str:
     return sys.intern(text)
 
 
-def value(found: re.Match[str] | None, first: int, base: Mark) -> tuple[Value, Mark]:
-    """
-    The value that *found* has in one of five groups, the *first* and those after it, and its mark.
-
-    *base* is the mark of where the text of *found* begins.
-    """
-    if found is None:
-        raise UnsureError
-    group = found.lastindex or 0
-    text = found[group]
-    at = base + found.start(group)
-    match group - first:
+def value(kind: int, text: str, at: Mark) -> tuple[Value, Mark]:
+    """The value that *text* at *at*, the group *kind* of five, stands for, and its mark."""
+    match kind:
         case 0:
             return text, at
         case 1:
@@ -84,60 +81,55 @@ def value(found: re.Match[str] | None, first: int, base: Mark) -> tuple[Value, M
 
 
 def _brackets(text: str, start: int, base: Mark, depth: int) -> tuple[Map | Seq, int]:
-    """The list or mapping that begins at *start*, and where it ends."""
-    if depth > DEPTH:
+    """The list or mapping that begins at *start*, and where it ends; *text* begins at *base*."""
+    opening = _opening(text, start)
+    if opening is None or depth > DEPTH:
         raise UnsureError
+    at = opening.end()
     is_map = text[start] == "{"
     close = "}" if is_map else "]"
-    keys: list[tuple[str, Mark]] = []
-    items: list[tuple[Value, Mark]] = []
-    at = _past_blanks(text, start + 1)
+    keys: list[str] = []
+    items: list[Value] = []
+    marks: list[Mark] = []
+    item: Value
     while not text.startswith(close, at):
+        found = _item(text, at)
+        if found is None or (found[1] is not None) != is_map:
+            raise UnsureError
         if is_map:
-            entry = _entry(text, at)
-            if entry is None:
+            keys.append(key_of(found[1]))
+            marks.append(base + at)
+        group = found.lastindex or 0
+        at = found.start(group)
+        if group == _NESTED:
+            item, end = _brackets(text, at, base, depth + 1)
+            items.append(item)
+            marks.append(base + at)
+            found = _separator(text, end)
+            if found is None:
                 raise UnsureError
-            keys.append((key_of(entry[1]), base + at))
-            at = entry.end()
-        item = _item(text, at)
-        if item is None:
-            raise UnsureError
-        if item[5]:
-            node, end = _brackets(text, at, base, depth + 1)
-            items.append((node, base + at))
         else:
-            items.append(value(item, 1, base))
-            end = item.end()
-        at = _past_blanks(text, end)
-        if text.startswith(",", at):
-            at = _past_blanks(text, at + 1)
-        elif not text.startswith(close, at):
-            raise UnsureError
-    return _map(keys, items, base + start) if is_map else _seq(items, base + start), at + 1
+            item, item_at = value(group - _PLAIN, found[group], base + at)
+            items.append(item)
+            marks.append(item_at)
+        at = found.end()
+    begin = base + start
+    return _map(keys, items, marks, begin) if is_map else _seq(items, marks, begin), at + 1
 
 
-def _past_blanks(text: str, at: int) -> int:
-    blanks = _blanks(text, at)
-    return blanks.end() if blanks else at
-
-
-def _seq(items: list[tuple[Value, Mark]], begin: Mark) -> Seq:
-    seq = Seq(item for item, _ in items)
+def _seq(items: list[Value], marks: list[Mark], begin: Mark) -> Seq:
+    seq = Seq(items)
     seq.mark = begin
-    seq.marks = [at for _, at in items]
+    seq.marks = marks
     return seq
 
 
-def _map(keys: list[tuple[str, Mark]], items: list[tuple[Value, Mark]], begin: Mark) -> Map:
-    found = Map((key, item) for (key, _), (item, _) in zip(keys, items, strict=True))
+def _map(keys: list[str], items: list[Value], marks: list[Mark], begin: Mark) -> Map:
+    found = Map(zip(keys, items, strict=True))
     if len(found) < len(keys):
         raise UnsureError
     found.mark = begin
-    found.offsets = [
-        at - begin
-        for (_, key_at), (_, item_at) in zip(keys, items, strict=True)
-        for at in (key_at, item_at)
-    ]
+    found.offsets = [mark - begin for mark in marks]
     found.is_whole = True
     found.has_odd_keys = False
     return found

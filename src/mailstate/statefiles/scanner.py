@@ -133,23 +133,24 @@ class _Scanner:
         if len(rest) > _LONGEST:
             raise UnsureError
         base = line + column
-        dash = 2 if rest.startswith("- ") else 0
-        begin = base + dash
-        field = _field(rest, dash)
-        if dash:
+        begin = base
+        if rest.startswith("- "):
+            begin += 2
+            field = _field(rest, 2)
             seq = self._list(column, base)
             if field is None:
-                item, begin = value(_item(rest, dash), 1, base)
+                item, begin = _value_of(_item(rest, 2), 1, base)
                 seq.append(item)
                 seq.marks.append(begin)
                 return
             found = _new_map(begin)
             seq.append(found)
             seq.marks.append(begin)
-            self._go_on_with(found, column + dash)
-        elif field is None:
-            raise UnsureError
+            self._open.append((column + 2, found))
         else:
+            field = _field(rest)
+            if field is None:
+                raise UnsureError
             found = self._mapping(column, base)
         key = key_of(field[1])
         if key in found:
@@ -157,7 +158,7 @@ class _Scanner:
         if field.lastindex == 1:
             self._waiting = found, key, begin
         else:
-            _put(found, key, begin, *value(field, 2, base))
+            _put(found, key, begin, *_value_of(field, 2, base))
 
     def _list(self, column: int, begin: Mark) -> Seq:
         """The list that has an item at *column*, with the dash at *begin*."""
@@ -212,6 +213,14 @@ class _Scanner:
         """Open *entry*, if there is one: more of its fields may follow at *column*."""
         if entry is not None:
             self._open.append((column, entry))
+
+
+def _value_of(found: re.Match[str] | None, first: int, base: Mark) -> tuple[Value, Mark]:
+    """The value in the group of *found* that has one, of the five from the *first* on; its mark."""
+    if found is None:
+        raise UnsureError
+    group = found.lastindex or 0
+    return value(group - first, found[group], base + found.start(group))
 
 
 def _new_map(begin: Mark) -> Map:

@@ -27,8 +27,8 @@ _REFUSED = re.compile(
     "\ufeff\ufffe\uffff]|\r(?!\n)"
 )
 
-# Bytes that begin no character of those. Most files have no other, and this is looked up quickly.
-_HARMLESS = bytes({9, 10, *range(0x20, 0x7F), *range(0x80, 0x100)} - {0xC2, 0xD8, 0xE2, 0xEF})
+# Bytes that begin no character of those: most files have no others, which is found out in no time.
+_HARMLESS = bytes({*b"\t\n\r", *range(0x20, 0x7F), *range(0x80, 0x100)} - {0xC2, 0xD8, 0xE2, 0xEF})
 
 
 def shown(text: str, *, limit: int = 60) -> str:
@@ -66,7 +66,7 @@ def decode(file: str, data: bytes) -> tuple[str | None, list[Problem]]:
         return None, [
             problem("yaml/encoding", _place_of(file, data[: error.start].decode()), message)
         ]
-    if not data.translate(None, _HARMLESS):
+    if not data.translate(None, _HARMLESS) and data.count(b"\r") == data.count(b"\r\n"):
         return text, []
     return _without_refused(file, text.removeprefix("\ufeff"))
 
