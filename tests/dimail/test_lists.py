@@ -7,10 +7,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstate.dimail import calls, wire
-from mailstate.dimail.lists import Listed, alias_list, first_list, merged, second_list
+from mailstate.dimail.lists import (
+    Listed,
+    access_list,
+    alias_list,
+    domain_list,
+    first_list,
+    merged,
+    second_list,
+)
 from mailstate.dimail.node import MalformedAnswerError, parse
 from mailstate.model.resources import Key
-from tests.dimail.support import ALIAS, V1, V2, D
+from tests.dimail.support import ALIAS, DOMAIN, V1, V2, D
 
 TOLD = [None, "", "null", "é", "X", "ok", "broken", "unknown", "yes", "No", "true", "wait"]
 ODD = st.sampled_from([*TOLD, True, False, 0, 1, 1.5, [], ["x"], {}, {"ox": None}])
@@ -138,6 +146,35 @@ def test_a_list_of_aliases_means_what_its_items_mean(value):
     expected = outcome(lambda node: [(alias.key, alias) for alias in wire.aliases(node, D)], value)
 
     assert expected == outcome(lambda node: [*alias_list(node, D).items()], value)
+
+
+@given(lists({"user": "x", "domain": "b.example"}))
+@example([])
+@example([{"user": 5, "domain": "b.example"}])
+def test_a_list_of_allows_means_what_its_items_mean(value):
+    """Whatever is answered for allows: in one go it means what it means item by item."""
+    expected = outcome(lambda node: list(wire.accesses(node)), value)
+
+    assert expected == outcome(lambda node: list(access_list(node)), value)
+
+
+@given(lists(DOMAIN, address="name"))
+@example([])
+@example([DOMAIN, DOMAIN])
+@example([DOMAIN, DOMAIN | {"state": "new"}])
+@example([DOMAIN | {"state": "null", "context_name": "null", "delivery": "null"}])
+@example([DOMAIN | {"name": 5}])
+@example([DOMAIN | {"features": "webmail"}])
+@example([DOMAIN | {"features": ["webmail", 5]}])
+@example([DOMAIN | {"features": [["webmail"]]}])
+@example([DOMAIN | {"state": 5}])
+@example([DOMAIN | {"context_name": 5}])
+@example([DOMAIN | {"name": "z.example"}, DOMAIN | {"state": "strange"}])
+def test_a_list_of_domains_means_what_its_items_mean(value):
+    """Whatever is answered for domains: in one go it means what it means item by item."""
+    expected = outcome(lambda node: list(wire.domains(node).items()), value)
+
+    assert expected == outcome(lambda node: list(domain_list(node).items()), value)
 
 
 @pytest.mark.parametrize("active", [True, False, None])

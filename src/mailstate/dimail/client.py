@@ -1,13 +1,13 @@
 """One dimail, spoken to as one account: what the rest of mailstate sees of HTTP."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
 
-from mailstate.dimail import calls, wire
+from mailstate.dimail import calls, lists, wire
 from mailstate.dimail.caller import Caller, failure
 from mailstate.dimail.calls import Call
 from mailstate.dimail.connections import Answer, Connections, MakeLine
@@ -115,11 +115,11 @@ class DimailClient:
 
     async def domains(self) -> dict[DomainName, LiveDomain]:
         """All domains by name, in order, without their content (contract §5.1)."""
-        return wire.domains(await self._list(calls.domains()))
+        return lists.domain_list(await self._list(calls.domains()))
 
-    async def accesses(self) -> tuple[Access, ...]:
+    async def accesses(self) -> Sequence[Access]:
         """All accesses, in the server's order (contract §6)."""
-        return wire.accesses(await self._list(calls.accesses()))
+        return lists.access_list(await self._list(calls.accesses()))
 
     async def create(self, resource: Resource) -> Secret | None:
         """

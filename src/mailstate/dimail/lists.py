@@ -6,15 +6,17 @@ takes lists in which everything is as usual. Whatever else is in a list, however
 to the first way, which knows what it means, or tells what is wrong with it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
 from mailstate.dimail import wire
 from mailstate.dimail.node import Node
 from mailstate.model.columns import from_columns
-from mailstate.model.resources import Alias, DomainName, Key, Mailbox
+from mailstate.model.resources import Access, Alias, Domain, DomainName, Key, Mailbox
+from mailstate.model.state import DomainState, LiveDomain
 
 _Row = tuple[str, str | None, str | None, str | None, bool | None]
 """Local part, first name, last name, display name, active."""
@@ -91,6 +93,27 @@ def alias_list(answer: Node, domain: DomainName) -> Mapping[Key, Alias]:
     if found is None:
         found = {alias.key: alias for alias in wire.aliases(answer, domain)}
     return found
+
+
+def access_list(answer: Node) -> Sequence[Access]:
+    """All allows (§6), read as `wire.accesses` reads them."""
+    try:
+        items = _list(answer.value)
+        users, domains = ([item[key] for item in items] for key in ("user", "domain"))
+    except _UNUSUAL:
+        return wire.accesses(answer)
+    if not {*map(type, users), *map(type, domains)} <= _TEXT:
+        return wire.accesses(answer)
+    return from_columns(Access, len(items), (domains, users))
+
+
+def domain_list(answer: Node) -> dict[DomainName, LiveDomain]:
+    """All domains (§5.1), read as `wire.domains` reads them."""
+    try:
+        found = _domains(answer.value)
+    except _UNUSUAL:
+        found = None
+    return wire.domains(answer) if found is None else found
 
 
 def _listed(boxes: Collection[wire.ApiMailbox]) -> Listed:
@@ -197,6 +220,37 @@ def _together(
         torn=frozenset(torn),
         tells_active=tells_active,
     )
+
+
+def _domains(items: Any) -> dict[DomainName, LiveDomain] | None:  # noqa: ANN401 - JSON
+    rows = [
+        (
+            item["name"],
+            frozenset(_list(item["features"])),
+            item.get("context_name"),
+            item.get("delivery"),
+            item.get("state"),
+        )
+        for item in _list(items)
+    ]
+    rows.sort(key=itemgetter(0))
+    names, features, *texts = zip(*rows, strict=True) if rows else ((),) * 5
+    if not {*map(type, names), *map(type, chain.from_iterable(features))} <= _TEXT:
+        return None
+    if len(set(names)) < len(names) or any(
+        not set(map(type, column)) <= _TEXT_OR_NONE for column in texts
+    ):
+        return None
+    contexts, deliveries, states = ([_TOLD_NOTHING.get(told, told) for told in c] for c in texts)
+    made = from_columns(Domain, len(rows), (names, features, contexts, deliveries))
+    known = (wire.STATES.get(state, DomainState.OTHER) for state in states)
+    live = [
+        LiveDomain(domain=domain, state=state) for domain, state in zip(made, known, strict=True)
+    ]
+    return dict(zip(names, live, strict=True))
+
+
+_TOLD_NOTHING = {"": None, "null": None}
 
 
 def _aliases(items: Any, domain: DomainName) -> Mapping[Key, Alias] | None:  # noqa: ANN401 - JSON

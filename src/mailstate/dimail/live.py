@@ -49,11 +49,11 @@ async def read_live(
         all_domains = crew.create_task(client.domains())
     users, domains = all_users.result(), all_domains.result()
     account = _account(client.username, users)
-    _miss_nothing(
-        [access for access in accesses if access.domain in desired.domains], users, domains
-    )
+    accesses = [access for access in accesses if access.domain in desired.domains]
+    _miss_nothing(accesses, users, domains)
     declared = {name: domains[name] for name in sorted(desired.domains) if name in domains}
-    managed = {access.domain for access in accesses if _is_same_account(access.user, client)}
+    own = client.username.lower()
+    managed = {access.domain for access in accesses if access.user.lower() == own}
 
     async def read(live: LiveDomain) -> LiveDomain:
         name = live.domain.name
@@ -90,15 +90,10 @@ async def read_live(
         return name != spellings.get(ident), name != ident, name
 
     return LiveState(
-        users=_first_of_each(
-            sorted((user.user for user in users), key=lambda user: preference(user.name))
+        users=_one_of_each(
+            [user.user for user in users], preference=lambda user: preference(user.name)
         ),
-        accesses=_first_of_each(
-            sorted(
-                (access for access in accesses if access.domain in desired.domains),
-                key=lambda access: preference(access.user),
-            )
-        ),
+        accesses=_one_of_each(accesses, preference=lambda access: preference(access.user)),
         domains={name: found[name] for name in declared},
         tells_active=client.reader.tells_active,
     )
@@ -124,26 +119,27 @@ def _miss_nothing(
     """Raise if *users* or *domains* lack any of *accesses*, which need both (contract §6)."""
     names = {user.user.name.lower() for user in users}
     for access in accesses:
-        for call, is_told in (
-            ("GET /users/", access.user.lower() in names),
-            ("GET /domains/", access.domain in domains),
-        ):
-            if not is_told:
-                raise RemoteError(
-                    f"{call}: the list lacks what `GET /allows/` tells of {access.domain}, and "
-                    "so cannot be complete",
-                    hint="try again; if it stays so, ask the operator of dimail",
-                )
+        if access.user.lower() not in names:
+            call = "GET /users/"
+        elif access.domain not in domains:
+            call = "GET /domains/"
+        else:
+            continue
+        raise RemoteError(
+            f"{call}: the list lacks what `GET /allows/` tells of {access.domain}, and so cannot "
+            "be complete",
+            hint="try again; if it stays so, ask the operator of dimail",
+        )
 
 
-def _is_same_account(name: str, client: DimailClient) -> bool:
-    return name.lower() == client.username.lower()
-
-
-def _first_of_each(resources: Iterable[_Known]) -> dict[Key, _Known]:
-    chosen: dict[Key, _Known] = {}
-    for resource in resources:
-        chosen.setdefault(resource.key, resource)
+def _one_of_each(
+    resources: Collection[_Known], *, preference: Callable[[_Known], tuple[bool, bool, str]]
+) -> dict[Key, _Known]:
+    """Those of *resources*, in order of their keys; of several with one key, the preferred one."""
+    chosen = {resource.key: resource for resource in resources}
+    if len(chosen) < len(resources):
+        least_preferred_first = sorted(resources, key=preference, reverse=True)
+        chosen = {resource.key: resource for resource in least_preferred_first}
     return {key: chosen[key] for key in sorted(chosen)}
 
 

@@ -117,7 +117,7 @@ def parse(call: Call, body: bytes) -> Node:
     that is there twice, text that is none, another encoding than UTF-8.
     """
     try:
-        value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_mapping)
+        value = _DECODER.decode(body.decode("utf-8-sig"))
         if _SURROGATE.search(body):
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -134,6 +134,8 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         raise ValueError
     return mapping
 
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_mapping)
 
 _NO_JSON = object()
 

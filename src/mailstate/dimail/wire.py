@@ -30,6 +30,14 @@ _CHECKS = (
 TECHNICAL = "oxadmin"
 """The account of the OX context itself, in the list of every webmail domain (§7)."""
 
+STATES = {
+    None: DomainState.UNTOLD,
+    "ok": DomainState.OK,
+    "new": DomainState.NEW,
+    "broken": DomainState.BROKEN,
+}
+"""What the states are that a server tells; each other one is `OTHER` (§5.2)."""
+
 # As the flags: text in one fixture of 2026.
 ACTIVE = {"yes": True, "no": False, "true": True, "false": False}
 
@@ -103,12 +111,6 @@ def domain(answer: Node) -> LiveDomain:
         None if text == "null" else text
         for text in map(answer.text_or_none, ("context_name", "delivery", "state"))
     )
-    if state is None:
-        told = DomainState.UNTOLD
-    elif state in {DomainState.OK, DomainState.NEW, DomainState.BROKEN}:
-        told = DomainState(state)
-    else:
-        told = DomainState.OTHER
     return LiveDomain(
         domain=Domain(
             name=DomainName(answer.text("name")),
@@ -116,7 +118,7 @@ def domain(answer: Node) -> LiveDomain:
             context=context,
             delivery=delivery,
         ),
-        state=told,
+        state=STATES.get(state, DomainState.OTHER),
     )
 
 
