@@ -58,3 +58,5 @@ _STRANGE_NAMES = {
 for _name in list(os.environ):
     if _name.startswith(_STRANGE) or _name.upper() in _STRANGE_NAMES:
         del os.environ[_name]
+# Nor what they have read before. Tests about that say where it is kept.
+os.environ["MAILSTATE_CACHE"] = "off"

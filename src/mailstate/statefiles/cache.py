@@ -9,7 +9,7 @@ nothing is known: never an error, and never another answer.
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -128,10 +128,7 @@ class Cache:
             return None
         try:
             if self._database is None:
-                self._database = sqlite3.connect(
-                    _ready(self._directory), timeout=0, isolation_level=None
-                )
-                _set_up(self._database)
+                self._database = _opened(self._directory)
             return act(self._database)
         except (OSError, MemoryError, sqlite3.Error) as error:
             # An extended code has the code in its last byte.
@@ -146,11 +143,19 @@ class Cache:
         self._directory = self._database = None
 
 
-def _set_up(database: "Connection") -> None:
-    database.text_factory = bytes
-    for statement in _SET_UP:
-        # To the end: an unfinished statement locks others out.
-        database.execute(statement).fetchall()
+def _opened(directory: Path) -> "Connection":
+    import sqlite3  # noqa: PLC0415 - small trees do without
+
+    database = sqlite3.connect(_ready(directory), timeout=0, isolation_level=None)
+    try:
+        database.text_factory = bytes
+        for statement in _SET_UP:
+            # To the end: an unfinished statement locks others out.
+            database.execute(statement).fetchall()
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _find(database: "Connection", name: bytes) -> bytes | None:
@@ -161,13 +166,13 @@ def _find(database: "Connection", name: bytes) -> bytes | None:
     return None
 
 
-def _keep(database: "Connection", rows: list[tuple[bytes, bytes]], most_pages: int) -> None:
-    keyed = [(_key(name), value) for name, value in rows]
+def _keep(database: "Connection", rows: Iterable[tuple[bytes, bytes]], most_pages: int) -> None:
     database.execute(f"PRAGMA max_page_count = {most_pages}").fetchall()
     database.execute("BEGIN IMMEDIATE")
     ((used,),) = database.execute(_USED).fetchall()
     if used > most_pages * 3 // 4:
         database.execute(_FORGET)
+    keyed = ((_key(name), value) for name, value in rows)
     database.executemany(_KEEP, ((key, _sealed(key, value)) for key, value in keyed))
     database.execute("COMMIT")
 
