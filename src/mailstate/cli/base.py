@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mailstate.cli.git import commit, git
 from mailstate.errors import Place, Problem, SettingsError, UsageError
-from mailstate.statefiles import Reading, read_sources
+from mailstate.statefiles import Cache, Reading, cache_directory, read_sources
 from mailstate.statefiles.files import SUFFIXES, display
 from mailstate.statefiles.rulebook import problem
 from mailstate.statefiles.text import MAX_BYTES, too_large
@@ -24,10 +24,12 @@ def read_base(revision: str, directory: Path) -> Reading:
     Where there was no such directory, nothing was asked for. Raises `UsageError` if Git cannot
     tell.
     """
-    return _read(commit(revision, cwd=directory, option=_OPTION), directory, option=_OPTION)
+    tree = commit(revision, cwd=directory, option=_OPTION)
+    with Cache(cache_directory(os.environ)) as cache:
+        return _read(tree, directory, cache, option=_OPTION)
 
 
-def read_merged(revision: str, directory: Path) -> Reading:
+def read_merged(revision: str, directory: Path, *, cache: Cache) -> Reading:
     """
     What the files in *directory* say once *revision* is merged into what is checked out.
 
@@ -44,7 +46,7 @@ def read_merged(revision: str, directory: Path) -> Reading:
             "the pull request cannot be merged into what is checked out",
             hint="bring the branch up to date, and resolve the conflicts",
         ) from None
-    found = _read(told.decode("ascii").strip(), directory, option=_MERGED)
+    found = _read(told.decode("ascii").strip(), directory, cache, option=_MERGED)
     if found.files or found.problems:
         return found
     here = Place(display(os.path.abspath(directory)), 1, 1)  # noqa: PTH100 - as the reader has it
@@ -52,7 +54,7 @@ def read_merged(revision: str, directory: Path) -> Reading:
     return read_sources((), [problem("file/nothing-found", here, missing)])
 
 
-def _read(tree: str, directory: Path, *, option: str) -> Reading:
+def _read(tree: str, directory: Path, cache: Cache, *, option: str) -> Reading:
     """What the files of *directory* say in *tree*."""
     listed = git("ls-tree", "-r", "-l", "-z", tree, "--", ".", cwd=directory, option=option)
     files: dict[str, bytes] = {}
@@ -69,7 +71,7 @@ def _read(tree: str, directory: Path, *, option: str) -> Reading:
             else:
                 files[shown] = blob
     contents = _contents(list(files.values()), directory, option=option)
-    return read_sources(zip(files, contents, strict=True), problems)
+    return read_sources(zip(files, contents, strict=True), problems, cache=cache)
 
 
 def _entries(listed: bytes) -> Iterator[tuple[str, bytes, int, str]]:

@@ -1,6 +1,7 @@
 """What plan, apply and explain have in common: read the files, read dimail, plan."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ from mailstate.planning.planner import needs_check, plan
 from mailstate.planning.selection import Selection, select, selected
 from mailstate.reporting.plan_json import Context
 from mailstate.reporting.snapshot import read_snapshot
-from mailstate.statefiles import read
+from mailstate.statefiles import Cache, cache_directory, read
 
 Selected = Mapping[str, object] | None
 """What a plan says of which domains it is about; None for all of them."""
@@ -159,8 +160,17 @@ class Request:
 
 
 def read_desired(directory: Path, *, merge: str | None = None) -> DesiredState:
-    """What the files in *directory* ask for; warnings are said. Raises `FilesError`."""
-    reading = read([directory]) if merge is None else read_merged(merge, directory)
+    """
+    What the files in *directory* ask for; warnings are said. Raises `FilesError`.
+
+    A cache may be read for an apply too: its rows are named by all that they follow from.
+    """
+    with Cache(cache_directory(os.environ)) as cache:
+        reading = (
+            read([directory], cache=cache)
+            if merge is None
+            else read_merged(merge, directory, cache=cache)
+        )
     if reading.desired is None:
         raise FilesError(reading.problems)
     output.warn(reading.problems)
@@ -179,12 +189,17 @@ def read_scope(request: Request, settings: Mapping[str, Any]) -> tuple[DesiredSt
 
 
 def live_plan(request: Request) -> tuple[Plan, Context, DesiredState]:
-    """The plan against dimail as it is now; and what it is for. Raises as `session`."""
+    """
+    The plan against dimail as it is now; and what it is for. Raises as `session`.
+
+    Nothing is carried out after it, so that it may use what earlier plans have found out.
+    """
     made = []
 
     async def make() -> None:
-        async with session(request) as run:
-            made.append((run.plan, run.context, run.desired))
+        with Cache(cache_directory(os.environ)) as cache:
+            async with session(request, cache=cache) as run:
+                made.append((run.plan, run.context, run.desired))
 
     # What a coroutine gives back is put in words at the end of `asyncio.run`, however large it is
     # and though nobody sees them: this one gives nothing back.
@@ -233,19 +248,28 @@ def connected(target: Target) -> DimailClient:
     )
 
 
+_LARGE = 2_000
+"""Below so many mailboxes all is read sooner than a cache is opened."""
+
+
 @asynccontextmanager
-async def session(request: Request, *, checks_all: bool = False) -> AsyncIterator[Session]:
+async def session(
+    request: Request, *, checks_all: bool = False, cache: Cache | None = None
+) -> AsyncIterator[Session]:
     """
     Read everything and plan; the client stays open for what comes after.
 
-    Domains that are not enabled are checked if something waits for them, or with *checks_all*.
+    Domains that are not enabled are checked if something waits for them, or with *checks_all*. In
+    *cache*, lists that were read before and what differed then are looked up, if there are many.
     """
     settings = request.settings()
     desired, selection = read_scope(request, settings)
     target = request.remote(settings)
     async with connected(target) as client:
         listed: dict[DomainName, DomainState] = {}
-        compare = Comparisons()
+        if sum(len(domain.mailboxes) for domain in desired.domains.values()) < _LARGE:
+            cache = None
+        compare = Comparisons(cache and cache.shelf("difference"))
 
         def is_checked(domain: LiveDomain) -> bool:
             is_wanted = checks_all or needs_check(desired, domain, compare=compare)
@@ -256,7 +280,13 @@ async def session(request: Request, *, checks_all: bool = False) -> AsyncIterato
         def seen(domain: LiveDomain) -> None:
             compare(desired.domains[domain.domain.name], domain)
 
-        live = await read_live(client, desired, needs_check=is_checked, seen=seen)
+        live = await read_live(
+            client,
+            desired,
+            needs_check=is_checked,
+            seen=seen,
+            memory=cache and cache.shelf("list"),
+        )
         planned = plan(desired, live, target.policy, compare=compare)
         yield Session(
             target=target,
