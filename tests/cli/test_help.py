@@ -90,7 +90,9 @@ def test_the_help_of_each_command_tells_all_of_it(place, path):
     assert ran.out.startswith(f"Usage: mailstate {path}".rstrip())
     assert command.help
     assert max(map(len, ran.out.splitlines())) <= 80
-    assert "..." not in ran.out.replace("]...", "").replace("DOMAIN...", "").replace("FILE...", "")
+    assert "..." not in ran.out.replace("]...", "").replace("DOMAIN...", "").replace(
+        "FILE...", ""
+    ).replace("SHARD...", "")
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
@@ -120,8 +122,8 @@ def test_each_command_is_listed_with_what_it_does(place):
         assert re.search(rf"^  {name} +\S", listed, re.MULTILINE), name
 
 
-def imported(*arguments):
-    """Give the modules that a command has imported when it ends."""
+def imported(*arguments, **more):
+    """Give the modules that a command has imported when it ends, in an environment with *more*."""
     code = (
         "import json, sys, mailstate.__main__ as m\n"
         "sys.argv[1:] = json.loads(sys.argv[1])\n"
@@ -131,7 +133,10 @@ def imported(*arguments):
     done = subprocess.run(
         [sys.executable, "-c", code, json.dumps(arguments)],
         # Measuring coverage imports things of its own.
-        env={key: value for key, value in os.environ.items() if not key.startswith("COVERAGE")},
+        env={
+            **{key: value for key, value in os.environ.items() if not key.startswith("COVERAGE")},
+            **more,
+        },
         check=True,
         capture_output=True,
         text=True,
@@ -148,6 +153,8 @@ def test_the_help_imports_nothing_heavy():
     """
     assert set() == imported("--help") & {*HEAVY, "click", "mailstate.cli"}
     assert set() == imported() & HEAVY
+    completion = {"_MAILSTATE_COMPLETE": "bash_complete", "COMP_WORDS": "m ", "COMP_CWORD": "1"}
+    assert set() == imported(**completion) & {*HEAVY, "mailstate.cli.plan", "mailstate.statefiles"}
 
 
 @pytest.mark.parametrize("name", ["-h", "--help"])

@@ -1,5 +1,6 @@
 """The workflows and the action do what they promise: from recorded events to what is said."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,11 +13,13 @@ import yaml
 from mailstate.cli.main import mailstate as top
 from tests.cli.test_ci_plan import LEO, Checkout
 from tests.forge.events import pull_request
-from tests.forge.runner import GITHUB, Runner
+from tests.forge.runner import EXAMPLES, GITHUB, Runner
 
 # A story is a dozen commands one after another, on machines that may be slow.
 pytestmark = pytest.mark.timeout(240)
 
+SHARDED_PLAN, SHARDED_APPLY = "github-sharded-plan.yml", "github-sharded-apply.yml"
+SHARDS = 4
 MARKER = "<!-- mailstate plan -->"
 NO_PLAN = "**There is no plan:** "
 
@@ -53,11 +56,11 @@ class Story:
         self.git("switch", "-q", "main")
         return tip, merge
 
-    def plan(self, files, *, source=1):
+    def plan(self, files, *, source=1, workflow="plan.yml"):
         """Give what plan.yml makes of a push."""
         tip, merge = self.pushed(files)
         told = pull_request(source=source, tip=tip, base=self.main)
-        return self.runner.run("plan.yml", "pull_request", told, merge)
+        return self.runner.run(workflow, "pull_request", told, merge)
 
     def plan_fork(self):
         """Give what fork.yml makes of the last push, which came from a fork."""
@@ -70,9 +73,9 @@ class Story:
         self.git("merge", "-q", "--ff-only", "refs/pull/7/merge")
         self.main = self.git("rev-parse", "HEAD")
 
-    def apply(self, event="push"):
+    def apply(self, event="push", *, workflow="apply.yml"):
         """Give what apply.yml makes of a merge, or of the hour."""
-        return self.runner.run("apply.yml", event, {"ref": "refs/heads/main"}, self.main)
+        return self.runner.run(workflow, event, {"ref": "refs/heads/main"}, self.main)
 
     def comment(self):
         """Give the one comment."""
@@ -172,6 +175,97 @@ def test_applies_that_fail_have_one_issue_until_they_recover(story):
     assert ["closed"] == story.issues()
 
 
+def test_a_pull_request_that_is_planned_and_applied_in_shards(story):
+    """
+    One comment, of the plan of all shards; or of why a shard has none.
+    """
+    others = {
+        f"state/d{number}.yaml": f"domains: [{{name: d{number}.example, owners: [bob.durand]}}]\n"
+        for number in range(6)
+    }
+    faulty = story.plan({"state/commune.yaml": "domains: no\n"}, workflow=SHARDED_PLAN)
+    assert {"failure"} == {faulty["plan"].result, faulty["comment"].result}
+    assert f"{NO_PLAN}the state files have 1 error\n" in story.comment()
+
+    planned = story.plan({**with_leo(story), **others}, workflow=SHARDED_PLAN)
+    assert {"success"} == set(results(planned).values())
+    assert "**This pull request: 6 domains" in story.comment()
+    plan = json.loads((planned["comment"].folder / "mailstate-plan/plan.json").read_text("utf-8"))
+    assert plan["selection"] is None
+
+    story.merge()
+    for number in range(6):
+        story.place.sandbox.publish_dns(f"d{number}.example")
+    story.place.sandbox.publish_dns("commune.example")
+    merged = story.apply(workflow=SHARDED_APPLY)
+    assert {"success"} == set(results(merged).values()), merged["apply"].errors
+    assert story.is_there("leo@commune.example")
+    assert [] == story.issues()
+    again = story.place.call("plan", "--detailed-exitcode")
+    assert 0 == again.code, again.out
+    report = json.loads((merged["tell"].folder / "mailstate-apply/report.json").read_text("utf-8"))
+    assert report["summary"]["planned"] == report["summary"]["applied"]
+    assert len(story.runner.caches) == SHARDS
+
+
+@pytest.mark.slow  # the same way as the story above, another end
+def test_shards_that_fail_have_one_issue(story):
+    """
+    It says what the gravest of them says.
+    """
+    story.runner.secrets["MAILSTATE_PASSWORD"] = "it was changed"
+    unplanned = story.apply(workflow=SHARDED_APPLY)
+    assert ("failure", "skipped") == (unplanned["plan"].result, unplanned["apply"].result)
+    assert ["open"] == story.issues()
+    (issue,) = story.forge.issues.values()
+    assert "it did not come to its end" in issue["title"]
+
+
+@pytest.mark.parametrize(
+    ("shards", "code", "ends"),
+    [
+        ({"1": None}, 0, 0),
+        ({"1": None, "2": 12}, 12, 12),
+        ({"1": None, "2": 4}, 3, 4),
+        ({}, 3, 3),
+    ],
+)
+def test_the_apply_of_all_shards_ends_as_its_gravest(act, tmp_path, shards, code, ends):
+    """
+    As their reports say; where one has left none, as that one has ended.
+    """
+    for name, ended in shards.items():
+        folder = tmp_path / "mailstate-shards" / name
+        folder.mkdir(parents=True)
+        (folder / "exit-code").write_text(str(ended or 0))
+        (folder / "journal.jsonl").write_text(f"{name}\n")
+        if ended != 4:
+            (folder / "report.json").write_text("{}")
+    out = "while [ $1 != --out ]; do shift; done; "
+    ran = act(
+        "merge-reports", f"{out if code != 3 else ''}[ {code} = 3 ] || echo x >$2; exit {code}"
+    )
+
+    assert (0, str(ends)) == (
+        ran.returncode,
+        (tmp_path / "mailstate-apply/exit-code").read_text().strip(),
+    )
+    assert "".join(f"{name}\n" for name in shards) == (
+        (tmp_path / "mailstate-apply/journal.jsonl").read_text()
+    )
+
+
+def test_apply_holds_to_the_plan_that_it_is_given(act):
+    """
+    And makes none of its own.
+    """
+    ran = act("apply", 'echo "$*"', PLAN="mailstate-plan/plan.json", ARGUMENTS="--shard\n1/2")
+    _, applied, _ = ran.stdout.splitlines()
+
+    assert applied.startswith("apply mailstate-plan/plan.json --yes --journal ")
+    assert applied.endswith(" --shard 1/2")
+
+
 def test_a_fork_that_has_gone_has_a_comment_without_a_plan(story):
     """
     What stands there is for an earlier commit, and must not be taken for this one's plan.
@@ -191,13 +285,16 @@ def test_a_fork_that_has_gone_has_a_comment_without_a_plan(story):
         ("plan.yml", ({"plan"}, {"comment"})),
         ("fork.yml", (set(), {"comment"})),
         ("apply.yml", ({"apply"}, {"tell"})),
+        (SHARDED_PLAN, ({"plan"}, {"comment"})),
+        (SHARDED_APPLY, ({"plan", "apply", "snapshot"}, {"tell"})),
     ],
 )
 def test_what_may_write_to_the_forge_knows_no_secret(name, expected):
     """
     And no job has more rights than it names.
     """
-    workflow = yaml.safe_load((GITHUB / "workflows" / name).read_text("utf-8"))
+    folder = GITHUB / "workflows" if (GITHUB / "workflows" / name).exists() else EXAMPLES
+    workflow = yaml.safe_load((folder / name).read_text("utf-8"))
     writing = {
         job for job, told in workflow["jobs"].items() if "write" in told["permissions"].values()
     }
@@ -313,7 +410,7 @@ def test_what_is_no_command_is_refused(act):
     ran = act("aply", "")
 
     assert (2, "") == (ran.returncode, ran.stdout)
-    assert "there is no command `aply`: validate, plan, comment, apply" in ran.stderr
+    assert "there is no command `aply`: validate, plan, merge, comment, apply" in ran.stderr
 
 
 def test_installing_gives_nobody_the_credentials(tmp_path):

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import yaml
 from tests.forge.stub import TOKEN, Forge
 
 GITHUB = Path(__file__).parent.parent.parent / ".github"
+EXAMPLES = GITHUB.parent / "docs/ci"
 _ACTION = "./.github/actions/mailstate"
 
 
@@ -34,6 +36,7 @@ class Job:
     log: str = ""
     summary: str = ""
     errors: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 class Runner:
@@ -55,8 +58,9 @@ class Runner:
         """What becomes of each job of *workflow* when *event* starts it at commit *sha*."""
         self._runs += 1
         run = _Run(self, event, told, sha, number=self._runs)
-        jobs = yaml.safe_load((GITHUB / "workflows" / workflow).read_text("utf-8"))["jobs"]
-        for name, job in jobs.items():
+        path = GITHUB / "workflows" / workflow
+        path = path if path.exists() else EXAMPLES / workflow
+        for name, job in yaml.safe_load(path.read_text("utf-8"))["jobs"].items():
             run.job(name, job)
         return run.jobs
 
@@ -90,20 +94,38 @@ class _Run:
         self._event = event
 
     def job(self, name: str, job: Mapping[str, Any]) -> None:
+        """Run a job; one with a matrix as many times, and with the worst result of them."""
+        matrix = job.get("strategy", {}).get("matrix", {"shard": [None]})
+        made = []
+        for shard in matrix["shard"]:
+            self._context["matrix"] = {"shard": str(shard)}
+            self._context["strategy"] = {"job-total": str(len(matrix["shard"]))}
+            made.append(self._one(name if shard is None else f"{name}-{shard}", job))
+        results = [one.result for one in made]
+        worst = max(results, key=["skipped", "success", "failure"].index)
+        self.jobs[name] = made[results.index(worst)]
+
+    def _one(self, name: str, job: Mapping[str, Any]) -> Job:
         folder = self._home / name
         (folder / "work").mkdir(parents=True)
         (folder / "temp/mailstate/bin").mkdir(parents=True)
         self._install(folder / "temp/mailstate")
-        made = self.jobs[name] = Job(folder / "work")
-        self._context["needs"] = {one: {"result": done.result} for one, done in self.jobs.items()}
-        status = self.jobs[job["needs"]].result if "needs" in job else "success"
+        made = Job(folder / "work")
+        self._context["needs"] = {
+            one: {"result": done.result, "outputs": done.outputs} for one, done in self.jobs.items()
+        }
+        needed = job.get("needs", [])
+        needed = [needed] if isinstance(needed, str) else needed
+        before = [self.jobs[one].result for one in needed]
+        status = next((result for result in before if result != "success"), "success")
         if not self._holds(job.get("if"), status):
             made.result = "skipped"
-            return
+            return made
         for step in job["steps"]:
             is_run = self._holds(step.get("if"), made.result)
             if is_run and not self._step(step, made) and not step.get("continue-on-error"):
                 made.result = "failure"
+        return made
 
     def _install(self, folder: Path) -> None:
         """What install.sh would put there."""
@@ -115,17 +137,19 @@ class _Run:
 
     def _step(self, step: Mapping[str, Any], job: Job) -> bool:
         given = {key: self._filled(value) for key, value in step.get("with", {}).items()}
+        if "run" in step:
+            return self._shell(step["run"], job)
         match step["uses"].partition("@")[0]:
             case "actions/checkout":
                 return self._check_out(job.folder, given)
             case "actions/upload-artifact":
                 return self._upload(job.folder / given["path"], given["name"])
             case "actions/download-artifact":
-                return self._download(job.folder / given["path"], given["name"])
+                return self._download(job.folder / given["path"], given)
             case "actions/cache/restore":
-                return self._restore(job.folder / given["path"])
+                return self._restore(job.folder / given["path"], given["restore-keys"])
             case "actions/cache/save":
-                return self._save(job.folder / given["path"])
+                return self._save(job.folder / given["path"], given["key"])
             case action if action == _ACTION:
                 return self._act(step, given, job)
             case other:
@@ -213,21 +237,40 @@ class _Run:
         self._runner.forge.artifact(name, texts, branch="main" if is_ours else "work")
         return True
 
-    def _download(self, path: Path, name: str) -> bool:
-        if name not in self._artifacts:
+    def _download(self, path: Path, given: Mapping[str, str]) -> bool:
+        """The one that has a name, or below its own name each that fits a pattern."""
+        if pattern := given.get("pattern"):
+            for name, kept in self._artifacts.items():
+                if fnmatchcase(name, pattern):
+                    shutil.copytree(kept, path / name)
+            return True
+        if given["name"] not in self._artifacts:
             return False
-        shutil.copytree(self._artifacts[name], path)
+        shutil.copytree(self._artifacts[given["name"]], path)
         return True
 
-    def _restore(self, path: Path) -> bool:
-        if found := self._runner.caches.get(path.name):
+    def _shell(self, script: str, job: Job) -> bool:
+        """A step in bash, which may tell outputs of its job."""
+        told = job.folder.parent / "temp/outputs"
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
+            cwd=job.folder,
+            env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(told)},
+            check=False,
+        )
+        job.outputs |= dict(line.split("=", 1) for line in told.read_text("utf-8").splitlines())
+        return not done.returncode
+
+    def _restore(self, path: Path, key: str) -> bool:
+        if found := self._runner.caches.get(key):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(found)
         return True
 
-    def _save(self, path: Path) -> bool:
+    def _save(self, path: Path, key: str) -> bool:
         if path.exists():
-            self._runner.caches[path.name] = path.read_bytes()
+            run = f"{self._context['github']['run_id']}-{self._context['github']['run_attempt']}"
+            self._runner.caches[key.removesuffix(run)] = path.read_bytes()
         return True
 
     def _holds(self, condition: str | None, status: str) -> bool:

@@ -15,12 +15,51 @@ fetch_head() {
   )
 }
 
+# In the log, nothing that is printed meanwhile is a command to the runner.
+quietly() {
+  local token code=0
+  token=$(python -c 'import secrets; print(secrets.token_hex())')
+  echo "::stop-commands::$token"
+  "$@" || code=$?
+  echo "::$token::"
+  return "$code"
+}
+
+plan_and_apply() {
+  local plan=${PLAN:-}
+  if [ -z "$plan" ]; then
+    plan=mailstate-apply/plan.json
+    mailstate plan --out "$plan" "${more[@]}" || return
+  fi
+  mailstate apply "$plan" --yes ${WAIT:+--wait "$WAIT"} \
+    --journal mailstate-apply/journal.jsonl --report mailstate-apply/report.json "${more[@]}"
+}
+
+# How the apply of all shards has ended: as their reports say, or the first that has left none.
+end_of_shards() {
+  local code=0 file
+  mailstate merge mailstate-shards/*/report.json --out mailstate-apply/report.json "${more[@]}" || code=$?
+  if [ ! -e mailstate-apply/report.json ]; then
+    for file in mailstate-shards/*/; do
+      if [ ! -e "$file/report.json" ] && [ -e "$file/exit-code" ]; then
+        return "$(cat "$file/exit-code")"
+      fi
+    done
+  fi
+  return "$code"
+}
+
 case $COMMAND in
   validate)
     mailstate validate --format github "${more[@]}"
     ;;
   plan)
     rm -rf mailstate-plan
+    if [ -z "${NUMBER:-}" ]; then
+      mkdir mailstate-plan
+      quietly mailstate plan --out mailstate-plan/plan.json "${more[@]}"
+      exit
+    fi
     if [ "${MERGE_HEAD:-false}" = true ]; then
       fetch_head
       more+=(--merge refs/mailstate/head)
@@ -33,6 +72,15 @@ case $COMMAND in
     fi
     mailstate ci plan --dir mailstate-plan --live "$live" "${more[@]}"
     ;;
+  merge)
+    rm -rf mailstate-plan
+    mkdir mailstate-plan
+    if [ -n "${NUMBER:-}" ]; then
+      mailstate ci merge --dir mailstate-plan mailstate-shards/*/ "${more[@]}"
+    else
+      quietly mailstate merge --out mailstate-plan/plan.json mailstate-shards/*/plan.json "${more[@]}"
+    fi
+    ;;
   comment)
     mailstate ci comment mailstate-plan/comment.md "${more[@]}"
     ;;
@@ -40,19 +88,18 @@ case $COMMAND in
     mkdir -p mailstate-apply
     rm -f mailstate-apply/plan.json mailstate-apply/report.json
     echo 5 >mailstate-apply/exit-code # interrupted, until it has come to its end
-    # In the log, nothing that is printed is a command to the runner.
-    token=$(python -c 'import secrets; print(secrets.token_hex())')
-    echo "::stop-commands::$token"
     code=0
-    mailstate plan --out mailstate-apply/plan.json "${more[@]}" || code=$?
-    if [ "$code" -eq 0 ]; then
-      mailstate apply mailstate-apply/plan.json --yes ${WAIT:+--wait "$WAIT"} \
-        --journal mailstate-apply/journal.jsonl --report mailstate-apply/report.json \
-        "${more[@]}" || code=$?
-    fi
-    echo "::$token::"
+    quietly plan_and_apply || code=$?
     echo "$code" >mailstate-apply/exit-code
     exit "$code"
+    ;;
+  merge-reports)
+    rm -rf mailstate-apply
+    mkdir mailstate-apply
+    cat mailstate-shards/*/journal.jsonl >mailstate-apply/journal.jsonl 2>/dev/null || true
+    code=0
+    quietly end_of_shards || code=$?
+    echo "$code" >mailstate-apply/exit-code
     ;;
   snapshot)
     mkdir -p mailstate-snapshot
@@ -67,7 +114,7 @@ case $COMMAND in
       --report mailstate-apply/report.json --journal mailstate-apply/journal.jsonl "${more[@]}"
     ;;
   *)
-    echo "there is no command \`$COMMAND\`: validate, plan, comment, apply, snapshot or issue" >&2
+    echo "there is no command \`$COMMAND\`: validate, plan, merge, comment, apply, merge-reports, snapshot or issue" >&2
     exit 2
     ;;
 esac

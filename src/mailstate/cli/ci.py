@@ -33,13 +33,13 @@ class _Commands(click.Group):
     """Loads what plans only to plan: what comments need none of it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "plan"])
+        return sorted([*super().list_commands(ctx), "merge", "plan"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "plan":
+        if cmd_name in {"merge", "plan"}:
             from mailstate.cli import ci_plan
 
-            return ci_plan.command
+            return ci_plan.command if cmd_name == "plan" else ci_plan.merge_command
         return super().get_command(ctx, cmd_name)
 
 

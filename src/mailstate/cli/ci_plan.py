@@ -102,10 +102,7 @@ def command(
     `mailstate ci comment`, which is in the summary of the job as well. However it ends, the
     comment says for which commit, and if there is no plan why. Needs no right to write.
     """
-    event = read_event(os.environ)
-    pull = event.pull
-    if pull is None:
-        raise SettingsError("this run is not about a pull request", hint="on: pull_request")
+    event, pull = _event()
     links = Links(files=below_checkout(event.files_url), run=event.run_url)
     _begin(directory, event)
     request = Request(**options, merge=merge)
@@ -136,7 +133,7 @@ def command(
 
 @click.command("merge")
 @click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "shards", metavar="SHARD...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @click.option(
     "--dir",
@@ -146,31 +143,36 @@ def command(
     type=click.Path(path_type=Path),
     help="Where plan.json, plan.html and comment.md go.",
 )
-def merge_command(files: tuple[Path, ...], directory: Path) -> int:
+def merge_command(shards: tuple[Path, ...], directory: Path) -> int:
     """
     Make the plan of a pull request of the plans of all shards.
 
-    Each FILE is the plan.json that `mailstate ci plan --shard I/N` has left. Writes down in DIR
-    what `mailstate ci plan` does. Needs no right to write.
+    Each SHARD is the directory of a `mailstate ci plan --shard I/N`. Writes down in DIR what that
+    command does; where a shard has no plan, the comment is that shard's. Needs no right to write.
     """
-    event = _event()
+    event, _ = _event()
     links = Links(files=below_checkout(event.files_url), run=event.run_url)
     _begin(directory, event)
+    for shard in shards:
+        if not (shard / "plan.json").exists() and (shard / "comment.md").exists():
+            _say(directory, read_file(shard / "comment.md"))
+            raise SettingsError(f"{shard} has no plan", hint="the log of its run says why")
+    files = [shard / "plan.json" for shard in shards]
     try:
         plan, context = merged_plan([(str(file), read_file(file)) for file in files])
     except MailstateError as error:
         _say_why_not(directory, event, error, links)
         raise
-    notes = dict.fromkeys(note for file in files for note in _notes(file.parent))
+    notes = dict.fromkeys(note for shard in shards for note in _notes(shard))
     _write(directory, event, _Planned(plan=plan, context=context, notes=tuple(notes)), links)
     return ExitCode.REFUSED if plan.refused else ExitCode.OK
 
 
-def _event() -> Event:
+def _event() -> tuple[Event, Pull]:
     event = read_event(os.environ)
     if event.pull is None:
         raise SettingsError("this run is not about a pull request", hint="on: pull_request")
-    return event
+    return event, event.pull
 
 
 def _notes(directory: Path) -> Sequence[str]:
