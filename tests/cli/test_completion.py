@@ -51,6 +51,19 @@ def test_bash_offers_what_fits(place, line, offered):
     assert ([*offered], "") == (found.stdout.splitlines(), found.stderr)
 
 
+def test_each_command_is_offered_with_what_it_does(place):
+    """
+    As the help tells it.
+    """
+    ran = place.run(
+        env={"_MAILSTATE_COMPLETE": "fish_complete", "COMP_WORDS": "mailstate ", "COMP_CWORD": ""}
+    )
+    listed = place.call("--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
+
+    offered = dict(line.removeprefix("plain,").split("\t") for line in ran.out.splitlines())
+    assert " ".join(listed.split()) == " ".join(f"{name} {what}" for name, what in offered.items())
+
+
 @pytest.mark.parametrize("broken", ["mailstate.toml", "state/commune.yaml"])
 def test_what_is_broken_is_no_reason_to_fail(place, broken):
     """

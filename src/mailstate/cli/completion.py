@@ -1,14 +1,13 @@
 """`mailstate completion`: what a shell needs to complete commands, options and names."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from mailstate.cli import output
-from mailstate.cli.settings import DEFAULT_STATE, SETTINGS_FILE
+from mailstate.cli.settings_file import DEFAULT_STATE, SETTINGS_FILE
 
 _SECTION = re.compile(r"^(users|domains):", re.MULTILINE)
 _DOMAIN = re.compile(r"^ *-? *name: *['\"]?([^\s'\"#]+)", re.MULTILINE)
@@ -58,6 +57,8 @@ def _declared(folder: Path) -> Iterator[str]:
 
 def targets(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """The targets of mailstate.toml that go on as *begun*."""
+    import tomllib
+
     try:
         named = tomllib.loads(SETTINGS_FILE.read_text("utf-8")).get("targets", {})
     except (OSError, ValueError):

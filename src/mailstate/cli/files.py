@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from mailstate.errors import SettingsError
@@ -34,6 +33,8 @@ def check_writable(path: Path) -> None:
         if _is_planted(path):
             raise PermissionError(errno.EACCES, "it is a link of somebody else's")
         if not _is_special(path):
+            import tempfile  # which loads much, and most runs write no file
+
             with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
                 pass
         elif path.is_dir():
@@ -71,6 +72,8 @@ def _is_special(path: Path) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
+    import tempfile
+
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=".mailstate-", delete=False
     ) as file:
