@@ -4,7 +4,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from mailstate.errors import Place, Problem
@@ -101,11 +100,10 @@ _Fault = tuple[str, str]
 
 
 def display(name: str) -> str:
-    """*name* as it is shown: with slashes, from the working directory if it lies below."""
-    path = Path(name)
-    with suppress(ValueError):
-        path = path.relative_to(Path.cwd())
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+    """The absolute path *name* as it is shown: from the working directory if it lies below."""
+    here = os.getcwd()  # noqa: PTH109 - a Path for each of thousands of files takes its time
+    shown = "." if name == here else name.removeprefix(here.rstrip("/") + "/")
+    return shown if shown.isascii() else os.fsencode(shown).decode("utf-8", "backslashreplace")
 
 
 def _walk(start: str) -> Iterator[tuple[str, _Fault | None]]:
@@ -165,11 +163,16 @@ def _read(name: str) -> bytes | _Fault:
         return _unreadable(error)
     try:
         # What lies there now may be something else than what was listed.
-        fault = _fault_of(os.fstat(descriptor).st_mode)
+        found = os.fstat(descriptor)
+        fault = _fault_of(found.st_mode)
         if fault is not None:
             return fault
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(MAX_BYTES + 1)
+            # Room is made for as much as is asked for, before anything is read.
+            content = stream.read(min(found.st_size, MAX_BYTES) + 1)
+            if len(content) > found.st_size:
+                content += stream.read(MAX_BYTES + 1 - len(content))
+            return content
     except OSError as error:
         return _unreadable(error)
     finally:

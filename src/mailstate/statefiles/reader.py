@@ -16,10 +16,8 @@ from mailstate.errors import Problem
 from mailstate.statefiles.cache import Cache
 from mailstate.statefiles.collector import without_collector
 from mailstate.statefiles.files import Files, UnreadableError, find_files, read_found
-from mailstate.statefiles.full import full_reading
 from mailstate.statefiles.reading import Reading, Verdict
 from mailstate.statefiles.sources import Sources
-from mailstate.statefiles.whole import quick_reading
 
 _Contents: TypeAlias = list[tuple[str, bytes]]
 
@@ -86,6 +84,10 @@ def _reading(
     cache: Cache | None,
 ) -> Reading:
     """What *sources* say; where the quick way does not lead to it, what *contents* say."""
+    # Whoever asks for a verdict that is known needs neither of them, nor a reader of YAML.
+    from mailstate.statefiles.full import full_reading  # noqa: PLC0415
+    from mailstate.statefiles.whole import quick_reading  # noqa: PLC0415
+
     if sources is not None:
         known = sources.verdict()
         if known is not None and known.counts is None:
