@@ -102,7 +102,7 @@ class _Builder:
         self._alias_count = 0
         self._aliased_values = 0
         self._quoted: list[tuple[int, int]] | None = [] if "\t" in text else None
-        self._reached = 0
+        self._reached: list[ParserMark] = []
         self._event: Callable[[], Event]
 
     def document(self) -> Document:
@@ -111,7 +111,9 @@ class _Builder:
         try:
             # PyYAML's own reader refuses characters that libyaml takes, and has no limit for chr().
             parser = parser_of(self._text, libyaml=self._libyaml)
-            self._event = parser.get_event if self._quoted is None else self._noting(parser)
+            self._event = parser.get_event
+            if self._quoted is not None:
+                self._event = _noting(parser, self._reached)
             self._read()
             document.is_readable = True
         except _StopReadingError:
@@ -143,16 +145,6 @@ class _Builder:
             self._second_document(follower)
         if declares_nothing:
             self._declares_nothing()
-
-    def _noting(self, parser: Parser) -> Callable[[], Event]:
-        """The parser's next event, where it ends is noted: tabs are looked for up to there."""
-
-        def event() -> Event:
-            found = parser.get_event()
-            self._reached = found.end_mark.index
-            return found
-
-        return event
 
     def _skip_to_document(self) -> Event:
         while True:
@@ -384,6 +376,19 @@ class _Builder:
     def _tell_tabs(self) -> None:
         if self._quoted is not None:
             room = 1 + MAX_PROBLEMS - len(self._document.problems)
-            tabs = tabs_outside(self._text, self._quoted, self._reached)
+            end = self._reached[0].index if self._reached else 0
+            tabs = tabs_outside(self._text, self._quoted, end)
             for line, column in islice(tabs, room):
                 self._tell("yaml/tab", mark(line, column), "a tab outside quotes")
+
+
+def _noting(parser: Parser, reached: list[ParserMark]) -> Callable[[], Event]:
+    """The parser's next event; its end is noted in *reached*: tabs are looked for up to there."""
+
+    # A method would tie the builder into a cycle, which stays in memory without the collector.
+    def event() -> Event:
+        found = parser.get_event()
+        reached[:] = [found.end_mark]
+        return found
+
+    return event

@@ -29,8 +29,7 @@ def _plain(refused: str, repeated: str, end: str) -> str:
 
 def _scalar(plain: str) -> str:
     """Four groups, of which one has the text: see `value`."""
-    boolean = r"(true|false)(?=[ ,\]}]|\Z)"
-    return rf"""(?:({plain})|{boolean}|'((?:[^'\n]|'')*)'|"([^"\\\n]*)")"""
+    return rf"""(?:({plain})|(true|false)|'((?:[^'\n]|'')*)'|"([^"\\\n]*)")"""
 
 
 # libyaml allows 1,024 characters.
