@@ -1,0 +1,185 @@
+"""What is remembered of files: the same answers, sooner."""
+
+from hashlib import sha256
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailstate.statefiles import Cache, Verdict, read_sources, verdict
+from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.full import full_reading
+from mailstate.statefiles.quick import judge
+from mailstate.statefiles.reading import Counts
+from mailstate.statefiles.sources import LEAST_BYTES, Sources
+from mailstate.statefiles.whole import quick_reading
+from tests.statefiles.corpus import USERS
+from tests.statefiles.messy import chances
+from tests.statefiles.test_quick import told
+from tests.statefiles.trees import sources
+
+PADDING = ("pad.yaml", b"# " + b"x" * LEAST_BYTES + b"\nusers: []\n")
+"""Makes a tree large enough to be remembered."""
+
+
+def forged(files, home, text):
+    """Let a cache in *home* say that the parcel of each of *files* is that of *text*."""
+    parcel = judge(read_document("", text))
+    assert parcel is not None
+    with Cache(home) as cache:
+        for _, data in files:
+            cache.shelf("parcel").put(sha256(data).digest(), parcel)
+
+
+USER = USERS.encode()
+few = settings(max_examples=max(15, settings().max_examples // 4))
+FILES = [("a.yaml", USER), PADDING]
+
+
+def people(reading):
+    """The handles that *reading* knows."""
+    return [person.handle for person in reading.desired.people.values()]
+
+
+def test_what_is_known_of_a_file_is_not_found_out_again(tmp_path):
+    """
+    A parcel is taken from the cache by the content of its file (here: one that was put there).
+    """
+    forged(FILES[:1], tmp_path / "c", USER.replace(b"alice", b"carol"))
+
+    with Cache(tmp_path / "c") as cache:
+        found = people(read_sources(FILES, cache=cache))
+
+    assert ["bob", "carol"] == sorted(found)
+    assert ["alice", "bob"] == sorted(people(read_sources(FILES)))
+
+
+def test_small_trees_are_read_anew(tmp_path):
+    """
+    To look them up would take longer.
+    """
+    forged(FILES[:1], tmp_path / "c", USER.replace(b"alice", b"carol"))
+
+    with Cache(tmp_path / "c") as cache:
+        found = people(read_sources(FILES[:1], cache=cache))
+
+    assert ["alice", "bob"] == sorted(found)
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "b.yaml"])
+@pytest.mark.parametrize("text", [USERS, "users:\n  - {name: x}\n"], ids=["sound", "faulty"])
+def test_a_verdict_is_known_by_names_and_contents(tmp_path, monkeypatch, name, text):
+    """
+    It is that of the same files; under another name, places are others.
+    """
+    monkeypatch.chdir(tmp_path)
+    for file, data in (("a.yaml", text.encode()), PADDING):
+        (tmp_path / "state" / file).parent.mkdir(exist_ok=True)
+        (tmp_path / "state" / file).write_bytes(data)
+    with Cache(tmp_path / "c") as cache:
+        verdict([tmp_path / "state"], cache=cache)
+        contents = {f"state/{path.name}": path.read_bytes() for path in tmp_path.glob("state/*")}
+        lie = Verdict(counts=Counts(1, 2, 3, 4), problems=(), files=tuple(sorted(contents)))
+        Sources(contents, cache).keep_verdict(lie)
+
+    (tmp_path / "state" / "a.yaml").rename(tmp_path / "state" / name)
+    with Cache(tmp_path / "c") as cache:
+        found = verdict([tmp_path / "state"], cache=cache)
+
+    expected = lie if name == "a.yaml" else verdict([tmp_path / "state"])
+    assert expected == found
+
+
+def edited(files, chance):
+    """*files* after one change such as people make."""
+    found = dict(files)
+    name = chance.choice(list(found))
+    match chance.randrange(5):
+        case 0:
+            found[f"new/{name}"] = found.pop(name)
+        case 1:
+            found = dict(sources(chance))
+        case 2:
+            found |= dict(chance.sample(sources(chance), 1))
+        case 3:
+            found[name] += b"\n# seen\n"
+        case _:
+            found[name] = chance.choice(list(found.values()))
+    return list(found.items())
+
+
+def damage(home, chance):
+    """Write over some bytes of the cache in *home*."""
+    path = home / "rows.sqlite3"
+    if path.exists():
+        with path.open("r+b") as file:
+            file.seek(chance.randrange(path.stat().st_size))
+            file.write(chance.randbytes(chance.choice([1, 1, 9, 400])))
+
+
+@few
+@given(chance=chances, is_damaged=st.booleans())
+def test_after_any_changes_the_answer_is_that_of_a_reading_without_a_cache(
+    tmp_path_factory, chance, is_damaged
+):
+    """
+    Files come, go, change their names and contents, and the cache is damaged: nobody notices.
+    """
+    home = tmp_path_factory.mktemp("cache")
+    files = sources(chance)
+    for _ in range(3):
+        given_files = [*files, PADDING]
+        expected = full_reading(given_files, ())
+        for _ in range(2):
+            with Cache(home) as cache:
+                found = read_sources(given_files, cache=cache)
+            assert told(expected) == told(found)
+            assert expected.verdict == found.verdict
+            with Cache(home) as cache:
+                known = Sources(dict(given_files), cache).verdict()
+            assert known in ([None, expected.verdict] if is_damaged else [expected.verdict])
+            if is_damaged:
+                damage(home, chance)
+        files = edited(files, chance)
+
+
+class Changing(dict[str, bytes]):
+    """Contents that are others from the *count*th look on."""
+
+    def __init__(self, files, later, count):
+        super().__init__(files)
+        self._later = dict(later)
+        self._looks = iter(range(count))
+
+    def __getitem__(self, file):
+        return (
+            super().__getitem__(file) if next(self._looks, None) is not None else self._later[file]
+        )
+
+
+@few
+@given(chances, st.integers(0, 12))
+def test_files_that_change_while_they_are_read_are_not_mixed_up_in_the_cache(
+    tmp_path_factory, chance, count
+):
+    """
+    What is remembered is true of the contents it is named by, whenever they changed.
+    """
+    home = tmp_path_factory.mktemp("cache")
+    first = sources(chance)
+    later = [(name, chance.choice(sources(chance))[1]) for name, _ in first]
+    changing = Changing([*first, PADDING], [*later, PADDING], count)
+    with Cache(home) as cache:
+        reading_of(Sources(changing, cache))
+
+    for files in (first, later):
+        with Cache(home) as cache:
+            found = read_sources([*files, PADDING], cache=cache)
+        assert told(full_reading([*files, PADDING], ())) == told(found)
+
+
+def reading_of(changing):
+    """Read quickly, and remember the verdict, as `read` does."""
+    found = quick_reading(changing)
+    if found is not None:
+        changing.keep_verdict(found.verdict)
