@@ -27,12 +27,12 @@ from mailstate.planning.plan import (
 )
 from mailstate.planning.planner import plan as plan_for
 from mailstate.reporting.approved import hold_to, read_plan
+from mailstate.reporting.entries import resource_values
 from mailstate.reporting.plan_json import (
     Context,
     digest,
     plan_document,
     plan_json,
-    resource_values,
     to_text,
 )
 from mailstate.reporting.report import report_json

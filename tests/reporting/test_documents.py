@@ -21,8 +21,9 @@ from mailstate.model.resources import Access, Alias, Domain, DomainName, Kind, M
 from mailstate.planning.causes import Cause
 from mailstate.planning.plan import Action, Actor, Change, HoldReason, Plan, Policy, Reason
 from mailstate.planning.planner import plan as plan_for
+from mailstate.reporting.entries import resource_values
 from mailstate.reporting.explanation import explanation_json
-from mailstate.reporting.plan_json import Context, digest, plan_document, plan_json, resource_values
+from mailstate.reporting.plan_json import Context, digest, plan_document, plan_json
 from mailstate.reporting.problems import problems_json
 from mailstate.reporting.report import report_document, report_json
 from tests.reporting.strategies import (

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from mailstate.planning.explain import Explanation
+from mailstate.reporting.entries import resource_values
 from mailstate.reporting.paint import Painter, Tone, visible
-from mailstate.reporting.plan_json import resource_values, to_text
+from mailstate.reporting.plan_json import to_text
 from mailstate.reporting.words import shown, written_at
 
 

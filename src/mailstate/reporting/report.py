@@ -16,14 +16,13 @@ from mailstate.applying.outcome import (
 )
 from mailstate.model.resources import Key
 from mailstate.planning.plan import Plan
+from mailstate.reporting.entries import change_entry, hold_values
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.plan_json import (
     FORMAT_VERSION,
     Context,
     Json,
-    change_entry,
     digest,
-    hold_values,
     plan_document,
     to_text,
 )

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from mailstate.model.state import DnsRecord
 from mailstate.planning.checks import UNKNOWN_KEY, what_is_wrong, zone_line
 from mailstate.planning.readiness import Readiness, Standing
+from mailstate.reporting.entries import hold_values, record_values
 from mailstate.reporting.paint import Painter, Tone, counted, visible
-from mailstate.reporting.plan_json import hold_values, record_values, to_text
+from mailstate.reporting.plan_json import to_text
 from mailstate.reporting.words import WHO_ACTS
 
 _TONE = {

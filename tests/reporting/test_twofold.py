@@ -1,0 +1,64 @@
+"""JSON that is written quickly is the JSON that `json.dumps` writes slowly."""
+
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mailstate.errors import Place
+from mailstate.model.resources import User
+from mailstate.planning.plan import Action, Change, Plan
+from mailstate.reporting.plan_json import plan_document, plan_json, to_text
+from mailstate.reporting.twofold import twofold
+from tests.reporting.examples import CONTEXT
+from tests.reporting.strategies import anything, contexts, plans, texts
+
+single = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | anything | texts
+keys = anything | st.sampled_from(["%", "%s", "%%", '"', "a%b", "a%", "\0", "é"])
+values = st.recursive(
+    single,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(values)
+@example([])
+@example({})
+@example([[], {}, [[]]])
+@example({"%d": "%d", "a": ["\0", {"%": None}]})
+def test_both_forms_are_those_of_the_standard_library(value):
+    """
+    The indented one and the compact one with sorted keys, whatever stands in them.
+    """
+    made = twofold(value)
+
+    assert json.dumps(value, indent=2) == made.indented
+    assert json.dumps(value, sort_keys=True, separators=(",", ":")) == made.compact
+
+
+@given(plans, contexts)
+def test_a_plan_is_written_as_its_document_would_be(plan, context):
+    """
+    With its digest: nobody can tell which of the two ways it came.
+    """
+    assert to_text(plan_document(plan, context)) == plan_json(plan, context)
+
+
+def test_a_plan_of_thousands_of_changes_is_written_as_its_document_would_be():
+    """
+    Entries are written many at a time, and none is lost or told twice between two such times.
+    """
+    plan = Plan(
+        changes=tuple(
+            Change(
+                action=Action.CREATE,
+                before=None,
+                after=User(name=f"user-{number}"),
+                place=Place("users.yaml", number + 1, 1) if number % 3 else None,
+            )
+            for number in range(3_001)
+        )
+    )
+
+    assert to_text(plan_document(plan, CONTEXT)) == plan_json(plan, CONTEXT)
