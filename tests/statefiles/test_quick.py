@@ -65,6 +65,26 @@ def test_examples_of_rules_are_read_alike(folder):
     check([(path.name, path.read_bytes()) for path in sorted(folder.iterdir())])
 
 
+def test_what_is_written_once_and_used_twice_is_read_alike():
+    """
+    YAML aliases for texts, entries and lists: each has the place that the full reading gives it.
+    """
+    text = USERS + (
+        "domains:\n"
+        "  - name: a.example\n"
+        "    owners: &o [&h alice]\n"
+        "    accesses: &x [&b {role: viewer, user: bob}]\n"
+        "    mailboxes: [&m {first_name: &f Jean, local_part: jean, last_name: *f}]\n"
+        "    aliases: &l [{local_part: info, destinations: &d [x@perso.example]}]\n"
+        "  - {name: b.example, owners: [*h], accesses: [*b], mailboxes: [*m], aliases: *l}\n"
+        "  - {name: c.example, owners: *o, accesses: *x, aliases: *l}\n"
+    )
+    files = [("a.yaml", text.encode())]
+
+    assert full_reading(files, ()).desired is not None
+    check(files)
+
+
 @given(chances)
 def test_trees_are_read_alike(chance):
     """

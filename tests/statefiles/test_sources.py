@@ -183,3 +183,25 @@ def reading_of(changing):
     found = quick_reading(changing)
     if found is not None:
         changing.keep_verdict(found.verdict)
+
+
+def test_a_warning_is_not_told_of_contents_that_were_not_judged():
+    """
+    Where the file that it is about changes before it is told, everything is read again.
+    """
+    domains = (
+        USERS
+        + "domains:\n"
+        + "".join(
+            f"  - {{name: {name}.example, context: c, owners: [alice], mailboxes: ["
+            f"{{local_part: info, first_name: {name}, last_name: x}}]}}\n"
+            for name in "ab"
+        )
+    )
+    same = [("a.yaml", domains.encode())]
+    moved = [("a.yaml", b"# seen\n" + domains.encode())]
+
+    assert quick_reading(Sources(Changing(same, moved, 1), None)) is None
+    told_once = quick_reading(Sources(Changing(same, same, 1), None))
+    assert told_once is not None
+    assert ["local-part-in-context"] == [problem.rule for problem in told_once.problems]
