@@ -1,5 +1,6 @@
 """The `mailstate` command."""
 
+import gc
 import os
 import sys
 
@@ -7,6 +8,9 @@ from mailstate import __version__
 
 _WIDTH = 80
 """What `help.txt` was written for; it is what click makes of it there, as `make docs` keeps it."""
+
+_LASTING = {"apply", "notify", "sandbox"}
+"""The commands that may be at work for hours; whatever else there is ends when it has answered."""
 
 
 def main() -> None:
@@ -19,6 +23,9 @@ def main() -> None:
             return
         case _:
             pass
+    if not {*sys.argv[1:2]} & _LASTING:
+        # Looking for cycles takes up to a tenth of a large plan, and finds hardly any.
+        gc.disable()
     from mailstate.cli import run  # noqa: PLC0415
 
     sys.exit(run(sys.argv[1:]))

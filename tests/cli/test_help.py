@@ -200,6 +200,22 @@ def test_commands_without_network_import_no_http(arguments):
     assert set() == imported(*arguments) & {"httpx", "rich", "starlette", "uvicorn", "sqlite3"}
 
 
+@pytest.mark.parametrize(("command", "is_on"), [("plan", False), ("apply", True)])
+def test_only_what_may_last_looks_for_cycles(command, is_on):
+    """
+    The rest has ended before there are many.
+    """
+    code = (
+        "import gc, mailstate.__main__ as m\n"
+        "try:\n    m.main()\nfinally:\n    print(gc.isenabled())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, command, "--help"], check=True, capture_output=True, text=True
+    )
+
+    assert str(is_on) == ran.stdout.splitlines()[-1]
+
+
 def test_the_version_imports_nothing_but_mailstate_itself():
     """
     Scripts ask for it often.
