@@ -76,10 +76,9 @@ def command(
             )
         return _merge_reports(texts, out, format)
     plan, context = merged_plan(texts)
-    document = plan_json(plan, context)
     if out is not None:
-        write_file(out, document)
-    print_plan(plan, context, document, form=format, links=link_to)
+        write_file(out, plan_json(plan, context))
+    print_plan(plan, context, form=format, links=link_to)
     return plan_code(plan) if detailed_exitcode else ExitCode.OK
 
 

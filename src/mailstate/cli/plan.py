@@ -83,10 +83,9 @@ def command(
         plan, context, desired = recorded_plan(request, live)
     if before is not None:
         context = replace(context, causes=causes(plan, desired, before, context.policy))
-    document = plan_json(plan, context)
     if out is not None:
-        write_file(out, document)
-    print_plan(plan, context, document, form=format, links=link_to)
+        write_file(out, plan_json(plan, context))
+    print_plan(plan, context, form=format, links=link_to)
     return plan_code(plan) if detailed_exitcode else ExitCode.OK
 
 

@@ -8,17 +8,17 @@ from mailstate.errors import ExitCode
 from mailstate.planning.plan import Plan
 from mailstate.reporting.links import Links
 from mailstate.reporting.paint import plain
-from mailstate.reporting.plan_json import Context
+from mailstate.reporting.plan_json import Context, plan_json
 from mailstate.reporting.plan_text import headline, plan_text
 
 FORMATS = ("text", "json", "markdown", "html", "github")
 
 
-def print_plan(plan: Plan, context: Context, document: str, *, form: str, links: Links) -> None:
-    """Print *plan*, whose JSON is *document*, in one of the `FORMATS`."""
+def print_plan(plan: Plan, context: Context, *, form: str, links: Links) -> None:
+    """Print *plan* in one of the `FORMATS`."""
     match form:
         case "json":
-            output.write(document)
+            output.write(plan_json(plan, context))
         case "markdown":
             from mailstate.reporting.markdown import plan_markdown
 
