@@ -1,7 +1,6 @@
 """The word that was meant: "did you mean" for fields, words, handles and addresses."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from itertools import islice
 
 from mailstate.statefiles.text import shown
@@ -20,6 +19,8 @@ def near(word: str, options: Sequence[str]) -> str | None:
     beginning = [option for option in options if option.startswith(word)]
     if len(beginning) == 1 and len(word) > _MIN_BEGINNING:
         return beginning[0]
+    from difflib import get_close_matches  # noqa: PLC0415 - most runs guess nothing
+
     like = (option for option in options if abs(len(option) - len(word)) <= 1 + len(word) // 2)
     found = get_close_matches(word, list(islice(like, _MAX_OPTIONS)), n=1, cutoff=0.7)
     return found[0] if found else None

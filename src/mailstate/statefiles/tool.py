@@ -7,10 +7,7 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 import mailstate
-from mailstate.statefiles.events import HAS_LIBYAML
 
 
 @cache
@@ -21,6 +18,11 @@ def tool() -> bytes:
     It is each source and schema of the package, Python, PyYAML with its libyaml, and idna: a
     change of any of them makes another tool.
     """
+    # Nobody who asks nothing needs them.
+    import yaml  # noqa: PLC0415
+
+    from mailstate.statefiles.events import HAS_LIBYAML  # noqa: PLC0415
+
     libyaml = yaml._yaml.get_version_string() if HAS_LIBYAML else None  # noqa: SLF001 - it is told nowhere else
     found = sha256(repr((sys.version, sys.byteorder, yaml.__version__, libyaml)).encode())
     for path in _sources():
