@@ -1,6 +1,7 @@
 """What plan, apply and explain have in common: read the files, read dimail, plan."""
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from mailstate.cli.base import read_merged
 from mailstate.cli.changed import changed_files
 from mailstate.cli.comparisons import Comparisons
 from mailstate.cli.files import read_file
+from mailstate.cli.remembered import Remembered
 from mailstate.cli.settings import (
     SETTINGS_FILE,
     Target,
@@ -35,6 +37,7 @@ from mailstate.planning.selection import Selection, select, selected
 from mailstate.reporting.plan_json import Context
 from mailstate.reporting.snapshot import read_snapshot
 from mailstate.statefiles import Cache, cache_directory, read
+from mailstate.statefiles.collector import without_collector
 
 Selected = Mapping[str, object] | None
 """What a plan says of which domains it is about; None for all of them."""
@@ -203,7 +206,8 @@ def live_plan(request: Request) -> tuple[Plan, Context, DesiredState]:
 
     # What a coroutine gives back is put in words at the end of `asyncio.run`, however large it is
     # and though nobody sees them: this one gives nothing back.
-    asyncio.run(make())
+    with without_collector():
+        asyncio.run(make())
     return made[0]
 
 
@@ -267,9 +271,8 @@ async def session(
     target = request.remote(settings)
     async with connected(target) as client:
         listed: dict[DomainName, DomainState] = {}
-        if sum(len(domain.mailboxes) for domain in desired.domains.values()) < _LARGE:
-            cache = None
-        compare = Comparisons(cache and cache.shelf("difference"))
+        memory = _memory(cache, target, desired)
+        compare = Comparisons(memory)
 
         def is_checked(domain: LiveDomain) -> bool:
             is_wanted = checks_all or needs_check(desired, domain, compare=compare)
@@ -280,14 +283,10 @@ async def session(
         def seen(domain: LiveDomain) -> None:
             compare(desired.domains[domain.domain.name], domain)
 
-        live = await read_live(
-            client,
-            desired,
-            needs_check=is_checked,
-            seen=seen,
-            memory=cache and cache.shelf("list"),
-        )
+        live = await read_live(client, desired, needs_check=is_checked, seen=seen, memory=memory)
         planned = plan(desired, live, target.policy, compare=compare)
+        if memory is not None:
+            memory.keep()
         yield Session(
             target=target,
             client=client,
@@ -298,6 +297,14 @@ async def session(
             listed=listed,
             selection=selection,
         )
+
+
+def _memory(cache: Cache | None, target: Target, desired: DesiredState) -> Remembered | None:
+    """What *cache* knows of earlier plans for the same domains of *target*."""
+    if cache is None or sum(len(one.mailboxes) for one in desired.domains.values()) < _LARGE:
+        return None
+    name = json.dumps([target.url, target.username, sorted(desired.domains)])
+    return Remembered(cache.shelf("plan"), name.encode())
 
 
 def shown_url(url: str) -> str:

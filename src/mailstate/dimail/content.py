@@ -9,7 +9,7 @@ its bytes: the same bytes are then taken for sound without being read again.
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Protocol
 
@@ -61,13 +61,8 @@ class Told:
 
     def digest(self) -> bytes:
         """A name for the answers and the way they are read."""
-        return _digest(
-            b"mailboxes",
-            self.domain.encode(),
-            b"webmail" if self.webmail else b"",
-            *((b"", b"") if self.first is None else (b"first", self.first)),
-            *((b"", b"") if self.second is None else (b"second", self.second)),
-        )
+        form = b"%d %d %d" % (self.webmail, self.first is not None, self.second is not None)
+        return _digest(form, self.domain, self.first or b"", self.second or b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +119,7 @@ def mailboxes(
 
 def aliases(body: bytes, domain: DomainName, memory: Memory | None) -> Mapping[Key, Alias]:
     """The aliases that *body* tells. Raises `MalformedAnswerError` as `mailboxes` does."""
-    digest = _digest(b"aliases", domain.encode(), body)
+    digest = _digest(b"aliases", domain, body)
     if body == b"[]":
         return Packed(dict, digest=digest)
     unpack = partial(_aliases, body, domain)
@@ -143,6 +138,7 @@ def _aliases(body: bytes, domain: DomainName) -> Mapping[Key, Alias]:
     return alias_list(parse(calls.aliases(domain), body), domain)
 
 
+@lru_cache(maxsize=64)  # nearly all say the same
 def _recalled(kept: bytes | None) -> tuple[frozenset[Key], bool, bool] | None:
     """What *kept* says, if it is what was put."""
     try:
@@ -152,9 +148,10 @@ def _recalled(kept: bytes | None) -> tuple[frozenset[Key], bool, bool] | None:
         return None
 
 
-def _digest(*parts: bytes) -> bytes:
-    """One digest for each row of *parts*."""
-    digest = sha256(b"%d " * len(parts) % tuple(map(len, parts)))
-    for part in parts:
-        digest.update(part)
+def _digest(form: bytes, domain: DomainName, first: bytes, second: bytes = b"") -> bytes:
+    """A digest that names all of these, and none the less where one ends and the next begins."""
+    name = domain.encode()
+    digest = sha256(b"%b %d %d %b" % (form, len(name), len(first), name))
+    digest.update(first)
+    digest.update(second)
     return digest.digest()

@@ -122,9 +122,11 @@ class DomainReader:
             return replace(live, readable=False)
         self._has_told_active = self._has_told_active or found.tells_active
         body = _body(call := calls.aliases(domain), await self._caller.read(call))
-        return replace(
-            live,
-            readable=True,
+        return LiveDomain(  # of each domain: `replace` takes three times as long
+            domain=live.domain,
+            state=live.state,
+            failing=live.failing,
+            check_error=live.check_error,
             mailboxes=found.mailboxes,
             half_made=found.half_made,
             aliases=content.aliases(body, domain, memory),
@@ -153,14 +155,16 @@ class DomainReader:
 
     async def _v2_list(self, domain: DomainName) -> Answer | None:
         """The answer of the second API; None if the server has none."""
-        call = calls.mailboxes_v2(domain)
         if self._has_v2 is None:
             async with self._asking_for_v2:
                 if self._has_v2 is None:
+                    call = calls.mailboxes_v2(domain)
                     answer = await self._caller.read(call, bearing=_BEARING)
                     self._has_v2 = not _is_no_route(answer)
                     return answer if self._has_v2 else None
-        return await self._caller.read(call, bearing=_BEARING) if self._has_v2 else None
+        if not self._has_v2:
+            return None
+        return await self._caller.read(calls.mailboxes_v2(domain), bearing=_BEARING)
 
 
 class _NoAccessError(Exception):

@@ -38,6 +38,7 @@ def _differing(live: object, desired: object, names: tuple[str, ...]) -> tuple[s
         for name in names
         if (there := getattr(live, name)) is not None
         and (wanted := getattr(desired, name)) is not None
+        and there != wanted
         and _comparable(there) != _comparable(wanted)
     )
 

@@ -71,9 +71,14 @@ def difference(desired: DesiredDomain, live: LiveDomain | None) -> Difference:
             ),
         )
     wanted, there = _content(desired.mailboxes), _content(live.mailboxes)
-    pairs = tuple(_pairs(wanted, there, desired, live))
-    told = {pair.after.key for pair in pairs}
     aliases, aliases_there = _content(desired.aliases), _content(live.aliases)
+    suspects = {*_unlike(wanted, there), *live.half_made}
+    pairs = tuple(
+        MailboxPair(before=there.get(key), after=wanted[key], place=desired.places.get(key))
+        for key in (wanted if suspects else ())
+        if key in suspects and (key in live.half_made or _differ(there.get(key), wanted[key]))
+    )
+    told = {pair.after.key for pair in pairs}
     return Difference(
         mailboxes=pairs,
         off=tuple(
@@ -103,23 +108,20 @@ def _content(resources: Mapping[Key, _T]) -> Mapping[Key, _T]:
     return resources.content() if isinstance(resources, Packed) else resources
 
 
-def _pairs(
-    wanted: Mapping[Key, Mailbox],
-    there: Mapping[Key, Mailbox],
-    desired: DesiredDomain,
-    live: LiveDomain,
-) -> Iterator[MailboxPair]:
+def _unlike(wanted: Mapping[Key, Mailbox], there: Mapping[Key, Mailbox]) -> Iterator[Key]:
+    """The keys of *wanted* but those under which *there* has the same, letter by letter."""
     for key, after in wanted.items():
         before = there.get(key)
-        if before is None or key in live.half_made or _differ(before, after):
-            yield MailboxPair(before=before, after=after, place=desired.places.get(key))
+        if (
+            before is None
+            or _names(before) != _names(after)
+            or (before.active is not None and before.active is not after.active)
+        ):
+            yield key
 
 
-def _differ(before: Mailbox, after: Mailbox) -> bool:
-    """Whether an update must change anything. Nearly all have the same names, letter by letter."""
-    if _names(before) == _names(after) and before.active in (None, after.active):
-        return False
-    return bool(mailbox_fields(before, after))
+def _differ(before: Mailbox | None, after: Mailbox) -> bool:
+    return before is None or bool(mailbox_fields(before, after))
 
 
 def _is_in_the_way(alias: Alias, desired: DesiredDomain, live: LiveDomain) -> bool:

@@ -8,7 +8,7 @@ parcels, wherever they lie. A state keeps the lines as they are and reads those 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain, repeat
 from typing import NamedTuple, TypeAlias
@@ -182,8 +182,16 @@ def desired_domain(
     name = facts.name
     roles = sorted(((*users[role[0]], RoleFacts(*role)) for role in facts.roles), key=_by_id)
     of_domain = name.encode() + b"\n"
-    mailboxes = sha256(of_domain + parcel.mailbox_line).digest()
-    aliases = sha256(of_domain + parcel.alias_line).digest()
+    mailboxes = Packed(
+        lambda: _mailboxes(parcel),
+        count=facts.mailbox_count,
+        digest=sha256(of_domain + parcel.mailbox_line).digest(),
+    )
+    aliases = Packed(
+        lambda: _aliases(parcel),
+        count=facts.alias_count,
+        digest=sha256(of_domain + parcel.alias_line).digest(),
+    )
     own = _encode((file, facts.line, facts.column, roles)).encode("utf-8", "surrogatepass")
     return DesiredDomain(
         domain=Domain(
@@ -193,22 +201,14 @@ def desired_domain(
             delivery=facts.delivery,
         ),
         roles={who: Role(role.role) for _, who, role in roles},
-        mailboxes=Packed(
-            lambda: _mailboxes(parcel),
-            count=facts.mailbox_count,
-            digest=mailboxes,
-        ),
-        aliases=Packed(
-            lambda: _aliases(parcel),
-            count=facts.alias_count,
-            digest=aliases,
-        ),
+        mailboxes=mailboxes,
+        aliases=aliases,
         disabled=facts.disabled,
         support_email=facts.support_email,
         places=Packed(
-            lambda: _places(parcel, file, roles),
+            lambda: _places(parcel, file, roles, (mailboxes, aliases)),
             count=1 + len(roles) + facts.mailbox_count + facts.alias_count,
-            digest=sha256(mailboxes + aliases + own + parcel.place_line).digest(),
+            digest=sha256(mailboxes.digest + aliases.digest + own + parcel.place_line).digest(),
         ),
     )
 
@@ -238,27 +238,42 @@ def _aliases(parcel: DomainParcel) -> dict[Key, Alias]:
     return dict(zip(_alias_keys(name, columns), made, strict=True))
 
 
+class _Places(Mapping[Key, Place]):
+    """Places in *file*, each made when it is asked for: of most nobody ever wants to know."""
+
+    __slots__ = ("_at", "_file")
+
+    def __init__(self, file: str, at: Mapping[Key, tuple[int, int]]) -> None:
+        self._file = file
+        self._at = at
+
+    def __getitem__(self, key: Key) -> Place:
+        return Place(self._file, *self._at[key])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+
 def _places(
-    parcel: DomainParcel, file: str, roles: Sequence[tuple[str, UserId, RoleFacts]]
-) -> dict[Key, Place]:
+    parcel: DomainParcel,
+    file: str,
+    roles: Sequence[tuple[str, UserId, RoleFacts]],
+    resources: tuple[Iterable[Key], Iterable[Key]],
+) -> _Places:
+    """Where all of the domain is written; *resources* are its mailboxes and its aliases."""
     facts = parcel.facts
     lines, columns = PlaceColumns(*json.loads(parcel.place_line))
-    at = from_columns(
-        Place,
-        len(lines),
-        (repeat(file), lines, repeat(columns) if isinstance(columns, int) else columns),
-    )
-    places = {
-        access_key(facts.name, user): Place(file, role.line, role.column) for user, _, role in roles
-    }
-    own = {domain_key(facts.name): Place(file, facts.line, facts.column)}
-    mailboxes = _mailbox_keys(facts.name, parcel.mailboxes())
-    aliases = _alias_keys(facts.name, parcel.aliases())
+    at = list(zip(lines, repeat(columns) if isinstance(columns, int) else columns, strict=False))
+    places = {access_key(facts.name, user): (role.line, role.column) for user, _, role in roles}
+    mailboxes, aliases = resources
     # Sorted as keys are: access, alias, domain, mailbox.
-    places.update(zip(aliases, at[len(mailboxes) :], strict=True))
-    places.update(own)
+    places.update(zip(aliases, at[facts.mailbox_count :], strict=True))
+    places[domain_key(facts.name)] = facts.line, facts.column
     places.update(zip(mailboxes, at, strict=False))
-    return places
+    return _Places(file, places)
 
 
 def _mailbox_keys(domain: DomainName, columns: MailboxColumns) -> list[Key]:
