@@ -38,7 +38,7 @@ def timed(stage: Callable[[], object]) -> None:
 
 def load(state: str) -> None:
     """Every file to a document, with duplicate keys refused and the place of everything."""
-    from mailstate.statefiles.builder import read_document  # noqa: PLC0415
+    from mailstate.statefiles.documents import read_document  # noqa: PLC0415
     from mailstate.statefiles.files import read_files  # noqa: PLC0415
 
     def stage() -> int:
@@ -96,7 +96,7 @@ def verdicts(by: str, state: str) -> None:
     """Does each document fit the schema? By `jsonschema`, or as the product decides it (`ours`)."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415
 
-    from mailstate.statefiles.builder import read_document  # noqa: PLC0415
+    from mailstate.statefiles.documents import read_document  # noqa: PLC0415
     from mailstate.statefiles.files import read_files  # noqa: PLC0415
     from mailstate.statefiles.schema import misshapen, schema_text  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
 """The scanner beside the builder."""
 
-from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.marks import Document, Map, Seq, Value
 from mailstate.statefiles.scanner import scan
 from mailstate.statefiles.text import decode

@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstate.statefiles.builder import MAX_ALIASES, MAX_DEPTH, read_document
+from mailstate.statefiles.builder import MAX_ALIASES, MAX_DEPTH
+from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.marks import ROOT, Map, Seq, place
 from mailstate.statefiles.scalars import other_meaning
 from mailstate.statefiles.syntax import explain

@@ -5,7 +5,7 @@ import pytest
 from mailstate.errors import Severity
 from mailstate.statefiles import RULES as RULEBOOK
 from mailstate.statefiles import read_sources
-from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.documents import read_document
 from tests.statefiles.corpus import BAD, GOOD, RULES, lines
 
 WITHOUT_TEXT = {

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstate.statefiles import read_sources
-from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.formatter import FormatError, formatted, meaning, prove
 from mailstate.statefiles.layout import ROOT
 from mailstate.statefiles.quoting import written

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.documents import read_document
 from tests.fuzz.fuzz_validate import check
 from tests.fuzz.mutate import TOKENS, mutated, seeds
 

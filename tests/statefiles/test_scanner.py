@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstate.statefiles.builder import MAX_DEPTH, read_document
+from mailstate.statefiles.builder import MAX_DEPTH
+from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.inline import DEPTH
 from mailstate.statefiles.marks import Map, Seq, place
 from mailstate.statefiles.scanner import scan

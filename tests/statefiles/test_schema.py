@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from mailstate.shape import fits
 from mailstate.statefiles import read_sources, schema_text
 from mailstate.statefiles import schema as schema_module
-from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.documents import read_document
 from tests.statefiles.corpus import BAD, GOOD, lines
 
 SCHEMA = json.loads(schema_text())

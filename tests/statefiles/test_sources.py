@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailstate.statefiles import Cache, Verdict, read_sources, verdict
-from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.full import full_reading
 from mailstate.statefiles.quick import judge
 from mailstate.statefiles.reading import Counts

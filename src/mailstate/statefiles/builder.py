@@ -36,11 +36,8 @@ from mailstate.statefiles.events import (
 from mailstate.statefiles.marks import MAX_PROBLEMS, Document, Map, Mark, Seq, Value, mark, place
 from mailstate.statefiles.rulebook import problem
 from mailstate.statefiles.scalars import BOOLEANS, is_null, other_meaning, what_to_write
-from mailstate.statefiles.scanner import scan
 from mailstate.statefiles.syntax import explain
-from mailstate.statefiles.text import decode, shown, tabs_outside, within
-
-__all__ = ["HAS_LIBYAML", "MAX_ALIASED_VALUES", "MAX_ALIASES", "MAX_DEPTH", "read_document"]
+from mailstate.statefiles.text import shown, tabs_outside, within
 
 MAX_DEPTH = 32
 """Five levels are in use; libyaml's time grows with the square of the depth of brackets."""
@@ -57,19 +54,12 @@ class _StopReadingError(Exception):
     """Nothing after this place can be read; the problem has been told."""
 
 
-def read_document(file: str, data: bytes, *, libyaml: bool | None = None) -> Document:
+def build(file: str, text: str, *, libyaml: bool | None = None) -> Document:
     """
-    What *data*, the content of *file*, says, and all that is wrong with it as YAML.
+    What *text*, which `decode` has let pass, says, and all that is wrong with it as YAML.
 
-    The scanner reads what it is sure of, which is most files, and says the same of them. Where
-    *libyaml* is given, nobody reads but libyaml, or PyYAML's own parser if it is false.
+    *libyaml* chooses the parser: PyYAML's own if it is false; by default libyaml, if it is there.
     """
-    text, problems = decode(file, data)
-    if text is None:
-        return Document(file=file, problems=problems)
-    root = scan(text) if libyaml is None else None
-    if root is not None:
-        return Document(file=file, root=root, is_readable=True)
     return _Builder(file, text, libyaml=HAS_LIBYAML if libyaml is None else libyaml).document()
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import yaml
 from yaml.tokens import BlockEndToken, DocumentEndToken, ScalarToken, StreamEndToken
 
-from mailstate.statefiles.builder import HAS_LIBYAML
+from mailstate.statefiles.events import HAS_LIBYAML
 
 # PyYAML's stubs leave out what marks carry, and its two parsers share no type.
 _Token: TypeAlias = Any

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailstate.errors import ExitCode, MailstateError, Problem, Severity
-from mailstate.statefiles.builder import read_document
+from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.layout import lay_out
 from mailstate.statefiles.marks import Map, Seq, Value
 from mailstate.statefiles.reader import read_sources

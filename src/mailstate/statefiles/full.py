@@ -26,8 +26,8 @@ from mailstate.model.resources import (
 )
 from mailstate.model.state import DesiredDomain, DesiredState, Person
 from mailstate.statefiles.aliases import check_aliases
-from mailstate.statefiles.builder import read_document
 from mailstate.statefiles.declared import Declared, DomainEntry, Entry, declared
+from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.domains import check_domains
 from mailstate.statefiles.mailboxes import check_mailboxes
 from mailstate.statefiles.marks import MAX_PROBLEMS, Document, place

@@ -10,7 +10,7 @@ import sys
 from functools import lru_cache
 
 from mailstate.statefiles.marks import Map, Mark, Seq, Value
-from mailstate.statefiles.scalars import AMBIGUOUS, BOOLEANS, SUSPECT, other_meaning
+from mailstate.statefiles.scalars import BOOLEANS, SUSPECT, WORDS, other_meaning
 
 DEPTH = 8
 """How deep brackets may be nested: deeper than anything in use, less than the builder allows."""
@@ -20,26 +20,27 @@ class UnsureError(Exception):
     """The builder must say what this is."""
 
 
-def _plain(refused: str, repeated: str, end: str) -> str:
-    """A text without quotes, and without *refused*, that is text to all readers up to an *end*."""
-    suspect = re.escape("".join(sorted(SUSPECT - {"-"})))
-    clear = rf"""[^ \n,\[\]{{}}#&*!|>'"%@`?:\-{suspect}]"""
-    return rf"(?:{clear}|(?!(?:{AMBIGUOUS})(?:{end}))[{suspect}])[^\n:#{refused}]*{repeated}(?<! )"
-
-
-def _scalar(plain: str) -> str:
-    """Four groups, of which one has the text: see `value`."""
-    return rf"""(?:({plain})|(true|false)|'((?:[^'\n]|'')*)'|"([^"\\\n]*)")"""
-
+_INDICATORS = re.escape(",[]{}#&*!|>'\"%@`?:-")
+# Texts that begin like a number are the builder's, or at least for `value` to look at: a pattern
+# that knows numbers takes longer to compile than most trees take to read.
+_LETTERS = "".join(sorted({word[0] for word in WORDS}))
+_WORDS = "|".join(sorted({word.lower() for word in WORDS}))
+_CLEAR = rf"[^ \n{_INDICATORS}{re.escape(''.join(sorted(SUSPECT)))}]"
 
 # libyaml allows 1,024 characters.
 KEY = "[a-z_]{1,64}+"
-_LINE_END = r" *(?:#|\Z)"
-WHOLE = _plain("", "+", r"\n")
-"""A text without quotes that goes to the end of its line."""
+WHOLE = rf"(?:{_CLEAR}|(?!(?i:{_WORDS})\n)[{_LETTERS}])[^\n:#]*+(?<! )"
+"""A text without quotes that goes to the end of its line, and is text to every reader."""
 
-VALUE = rf"(?:{_scalar(_plain('', '', _LINE_END))}|([\[{{].*))"
-"""Five groups, of which one has the value: see `value`."""
+
+def _scalar(refused: str) -> str:
+    """Three groups, of which one has the text: see `value`. Without quotes it has no *refused*."""
+    plain = rf"[^ \n{_INDICATORS}][^\n:#{refused}]*(?<! )"
+    return rf"""(?:({plain})|'((?:[^'\n]|'')*)'|"([^"\\\n]*)")"""
+
+
+VALUE = rf"(?:{_scalar('')}|([\[{{].*))"
+"""Four groups, of which one has the value: see `value`."""
 
 END = r" *(?: #.*)?"
 """What may stand behind a value."""
@@ -48,8 +49,8 @@ _is_end = re.compile(END).fullmatch
 _opening = re.compile(r"[\[{] *").match
 _SEPARATOR = r" *(?:, *|(?=[\]}]))"
 _separator = re.compile(_SEPARATOR).match
-_FLOW = _scalar(_plain(r"?,\[\]{}", "", r" *[,\]}]"))
-_PLAIN, _NESTED = 2, 6
+_FLOW = _scalar(r"?,\[\]{}")
+_PLAIN, _NESTED = 2, 5
 _item = re.compile(rf"(?:({KEY}): +)?(?:{_FLOW}{_SEPARATOR}|([\[{{]))").match
 
 
@@ -62,15 +63,19 @@ def key_of(text: str) -> str:
 
 
 def value(kind: int, text: str, at: Mark) -> tuple[Value, Mark]:
-    """The value that *text* at *at*, the group *kind* of five, stands for, and its mark."""
+    """The value that *text* at *at*, the group *kind* of four, stands for, and its mark."""
     match kind:
         case 0:
+            if text[0] not in SUSPECT:
+                return text, at
+            if text in BOOLEANS:
+                return BOOLEANS[text], at
+            if other_meaning(text):
+                raise UnsureError
             return text, at
         case 1:
-            return BOOLEANS[text], at
-        case 2:
             return text.replace("''", "'"), at - 1
-        case 3:
+        case 2:
             return text, at - 1
         case _:
             node, end = _brackets(text, 0, at, 1)

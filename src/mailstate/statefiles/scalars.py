@@ -23,32 +23,28 @@ _NUMBER = re.compile(
     | [-+]?0o[0-7_]+                                              # 1.2: octal
     | [-+]?0x[0-9a-fA-F_]+                                        # hexadecimal
     | [-+]?[0-9][0-9_]*                                           # whole numbers, octal in 1.1
-    | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?            # 1.1: to the base of 60
-    | [-+]?(?:[0-9][0-9_]*)?\.[0-9._]*(?:[eE][-+]?[0-9]+)?        # with a decimal point
+    | [-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?                # 1.1: to the base of 60
+    | [-+]?([0-9][0-9_]*)?\.[0-9._]*([eE][-+]?[0-9]+)?            # with a decimal point
     | [-+]?[0-9][0-9_]*[eE][-+]?[0-9]+                            # 1.2: 1e3
-    | [-+]?\.(?:inf|Inf|INF)
-    | \.(?:nan|NaN|NAN)
+    | [-+]?\.(inf|Inf|INF)
+    | \.(nan|NaN|NAN)
     """,
     re.VERBOSE,
 )
 _TIMESTAMP = re.compile(
     r"""
       [0-9]{4}-[0-9][0-9]?-[0-9][0-9]?
-      (?: (?:[Tt]|[ \t]+) [0-9][0-9]?:[0-9]{2}:[0-9]{2} (?:\.[0-9]*)?
-        (?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::?[0-9]{2})?))? )?
+      ( ([Tt]|[ \t]+) [0-9][0-9]?:[0-9]{2}:[0-9]{2} (\.[0-9]*)?
+        ([ \t]*(Z|[-+][0-9][0-9]?(:?[0-9]{2})?))? )?
     """,
     re.VERBOSE,
 )
-_SIGNS = frozenset({"=", "<<"})
-_WORDS = (_TRUE | _FALSE | _NULL | _SIGNS | BOOLEANS.keys()) - {""}
 
-SUSPECT = _FIRST | {word[0] for word in _WORDS}
+WORDS = frozenset(filter(str.isalpha, _TRUE | _FALSE | _NULL | BOOLEANS.keys()))
+"""The words that are, or to some reader may be, no text."""
+
+SUSPECT = _FIRST | {word[0] for word in WORDS | {"~"}}
 """What a plain scalar begins with that may be something else than text."""
-
-AMBIGUOUS = (
-    f"(?x:{_NUMBER.pattern}|{_TIMESTAMP.pattern})|{'|'.join(map(re.escape, sorted(_WORDS)))}"
-)
-"""A regular expression of the scalars that are, or to some reader may be, no text."""
 
 
 def other_meaning(text: str) -> str | None:
@@ -63,7 +59,7 @@ def other_meaning(text: str) -> str | None:
         return "a number"
     if _TIMESTAMP.fullmatch(text):
         return "a date"
-    if text in _SIGNS:
+    if text in {"=", "<<"}:
         return "a sign with a meaning of its own"
     return None
 

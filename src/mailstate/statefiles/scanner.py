@@ -216,7 +216,7 @@ class _Scanner:
 
 
 def _value_of(found: re.Match[str] | None, first: int, base: Mark) -> tuple[Value, Mark]:
-    """The value in the group of *found* that has one, of the five from the *first* on; its mark."""
+    """The value in the group of *found* that has one, of the four from the *first* on; its mark."""
     if found is None:
         raise UnsureError
     group = found.lastindex or 0

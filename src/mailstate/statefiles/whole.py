@@ -11,8 +11,8 @@ from mailstate.errors import Problem, Severity
 from mailstate.model.resources import DomainName, UserId, user_id
 from mailstate.model.state import DesiredDomain, DesiredState, Person
 from mailstate.statefiles.across import are_in_order, with_warnings
-from mailstate.statefiles.builder import read_document
 from mailstate.statefiles.declared import declared
+from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.mailboxes import check_mailboxes
 from mailstate.statefiles.marks import MAX_PROBLEMS
 from mailstate.statefiles.parcel import FileFacts, desired_domain, person, unpack
