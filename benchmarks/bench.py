@@ -13,6 +13,7 @@ import platform
 from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 
 from benchmarks.groups import GROUPS, Scene
 from benchmarks.measuring import Finding, measure
@@ -68,14 +69,22 @@ def table(findings: Iterable[Finding]) -> Iterator[str]:
         )
         cells = (
             row.what,
-            f"{found.figure:,.3g} {row.unit}".rstrip(),
-            f"{row.floor}: {found.floor:,.3g}",
-            f"**{found.ratio:.3g}**",
+            *(measured(found) if found.is_measured else ("", row.floor, "")),
             *goals,
             found.verdict,
             f"`{found.group}`",
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def measured(found: Finding) -> tuple[str, str, str]:
+    """The median of the figures, that of the floor, and that of the ratios."""
+    figure, floor = median(found.figures), median(found.floors)
+    return (
+        f"{figure:,.3g} {found.row.unit}".rstrip(),
+        f"{found.row.floor}: {floor:,.3g}",
+        f"**{found.ratio:.3g}**",
+    )
 
 
 if __name__ == "__main__":

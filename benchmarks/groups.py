@@ -23,6 +23,7 @@ from benchmarks.measuring import (
     exponent,
     serving,
 )
+from benchmarks.peers import consumers, deck, octodns, zones
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 PASS = (PYTHON, "-c", "pass")
@@ -496,7 +497,52 @@ def growth(scene: Scene) -> Iterator[Group]:
         )
 
 
+@contextmanager
+def peers(scene: Scene) -> Iterator[Group]:
+    """Plans of others, with as many records, 1 % of which differ."""
+    folder = scene.made(scene.mailboxes)
+    cache = scene.emptied("cache-peers")
+    config = zones(scene.work / f"zones-{scene.mailboxes}", scene.mailboxes)
+    wanted, live = consumers(scene.work / f"consumers-{scene.mailboxes}", scene.mailboxes)
+    dns, kong = octodns(scene.work, python=PYTHON), deck(scene.work)
+    with (
+        serving(str(folder / "live.txt"), "--core", str(SERVER_CORE)) as url,
+        serving(str(live), "--core", str(SERVER_CORE)) as admin,
+    ):
+        mailstate("plan", url=url, cwd=folder, cache=cache)
+        candidates: dict[str, Callable[[], Cost]] = {
+            "cold plan": lambda: mailstate(
+                "plan", url=url, cwd=folder, cache=scene.emptied("cache-cold")
+            ),
+            "warm plan": lambda: mailstate("plan", url=url, cwd=folder, cache=cache),
+        }
+        if dns is not None:
+            candidates["octoDNS"] = lambda: cost_of(
+                dns, "--config-file", config.name, cwd=config.parent
+            )
+        if kong is not None:
+            candidates["decK"] = lambda: cost_of(
+                kong, "diff", "--kong-addr", admin, "-s", str(wanted), cwd=wanted.parent
+            )
+        goals = {"octoDNS": (1 / 25, 1 / 100), "decK": (1 / 10, 1 / 40)}
+        yield Group(
+            name="peers",
+            candidates=candidates,
+            rows=tuple(
+                Row(
+                    what=f"{candidate.replace('plan', '`plan`')} against {floor}",
+                    candidate=candidate,
+                    floor=floor,
+                    reach=reach,
+                    heroic=heroic,
+                )
+                for floor, (reach, heroic) in goals.items()
+                for candidate in ("cold plan", "warm plan")
+            ),
+        )
+
+
 GROUPS = {
     group.__name__: group
-    for group in (files, schema, calls, concurrency, apply, start, views, growth)
+    for group in (files, schema, calls, concurrency, apply, start, views, growth, peers)
 }

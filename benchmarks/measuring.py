@@ -78,22 +78,28 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A row with what was measured: medians, and the ratios of the rounds."""
+    """A row with what was measured in each round; nothing, if one of the two could not be had."""
 
     group: str
     row: Row
-    figure: float
-    floor: float
-    ratios: Sequence[float]
+    figures: Sequence[float]
+    floors: Sequence[float]
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether both could be had."""
+        return bool(self.figures and self.floors)
 
     @property
     def ratio(self) -> float:
-        """The median of the ratios."""
-        return median(self.ratios)
+        """The median of the ratios within each round."""
+        return median(a / b for a, b in zip(self.figures, self.floors, strict=True))
 
     @property
     def verdict(self) -> str:
         """Which target is met."""
+        if not self.is_measured:
+            return "not installed"
         for target, word in ((self.row.heroic, "heroic"), (self.row.reach, "reached")):
             if target is not None and self._meets(target):
                 return word
@@ -113,18 +119,11 @@ def measure(group: Group, *, rounds: int) -> Iterator[Finding]:
                 taken[name].append(cost)
             print(f"  {group.name}: {name}: {shown(cost)}", file=sys.stderr, flush=True)
     for row in group.rows:
-        if row.candidate in taken:
-            figures, floors = (
-                [float(getattr(cost, row.by)) for cost in taken[name]]
-                for name in (row.candidate, row.floor)
-            )
-            yield Finding(
-                group=group.name,
-                row=row,
-                figure=median(figures),
-                floor=median(floors),
-                ratios=[one / floor for one, floor in zip(figures, floors, strict=True)],
-            )
+        figures, floors = (
+            [float(getattr(cost, row.by)) for cost in taken.get(name, ())]
+            for name in (row.candidate, row.floor)
+        )
+        yield Finding(group=group.name, row=row, figures=figures, floors=floors)
 
 
 def shown(cost: Cost) -> str:
