@@ -6,6 +6,7 @@ mark is a line and a column in one number: a few million of them must not weigh 
 Most mappings of a file are laid out alike, and share what says how far their parts lie apart.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias, Union
 
@@ -33,6 +34,12 @@ ROOT: Mark = mark(0, 0)
 def place(file: str, at: Mark) -> Place:
     """The place in *file* that *at* stands for, counted from 1."""
     return Place(file, at >> _COLUMN_BITS, at & _COLUMN_MASK)
+
+
+def lines_and_columns(marks: Iterable[Mark]) -> tuple[list[int], list[int]]:
+    """The lines and the columns that *marks* stand for, counted from 1."""
+    held = list(marks)
+    return [at >> _COLUMN_BITS for at in held], [at & _COLUMN_MASK for at in held]
 
 
 class Map(dict[str, Value]):

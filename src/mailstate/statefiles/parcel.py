@@ -1,16 +1,18 @@
 """
-What one sound file declares, packed small: lines of JSON, the first of which says what is where.
+What one sound file declares, packed small: lines, the first of which says what is where.
 
-The first line has the users, the domains, and what rules across files need to know; then come
-three lines for each domain: its mailboxes, its aliases, and their places. All are columns, sorted
-as the desired state sorts them, and none knows the name of its file: equal contents give equal
-parcels, wherever they lie. A state keeps the lines as they are and reads those that are looked at.
+The first line is JSON: the users, the domains, and what rules across files need to know. Then come
+three lines for each domain: its mailboxes, its aliases, and their places. These are columns, sorted
+as the desired state sorts them, between the separators that ASCII has for this, which no value can
+hold. None knows the name of its file: equal contents give equal parcels, wherever they lie. A state
+keeps the lines as they are and takes apart those that are looked at.
 """
 
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from itertools import chain, repeat
+from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
 from mailstate.errors import Place
@@ -32,6 +34,9 @@ from mailstate.model.state import DesiredDomain, Person
 
 Parcel: TypeAlias = bytes
 Line: TypeAlias = bytes
+
+_BETWEEN_COLUMNS = "\x1e"
+_BETWEEN_VALUES = "\x1f"
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -77,14 +82,19 @@ class DomainFacts(NamedTuple):
 
 
 class MailboxColumns(NamedTuple):
-    """The mailboxes of a domain; the last three are None where all have the default."""
+    """
+    The mailboxes of a domain.
+
+    The last three are empty where all have the default; else a secondary address that is none is
+    empty, and so is `off` for those that are active.
+    """
 
     local_parts: list[str]
     first_names: list[str]
     last_names: list[str]
-    display_names: list[str] | None
-    secondary_emails: list[str | None] | None
-    active: list[bool] | None
+    display_names: list[str]
+    secondary_emails: list[str]
+    off: list[str]
 
     def full_names(self) -> list[str]:
         """First and last name of each."""
@@ -99,10 +109,10 @@ class AliasColumns(NamedTuple):
 
 
 class PlaceColumns(NamedTuple):
-    """Lines and columns of mailboxes, then of aliases; one number for columns that are alike."""
+    """Lines and columns of mailboxes, then of aliases."""
 
     lines: list[int]
-    columns: list[int] | int
+    columns: list[int]
 
 
 class DomainColumns(NamedTuple):
@@ -123,11 +133,16 @@ class DomainParcel(NamedTuple):
 
     def mailboxes(self) -> MailboxColumns:
         """What its mailboxes are."""
-        return MailboxColumns(*json.loads(self.mailbox_line))
+        return MailboxColumns(*_columns(self.mailbox_line))
 
     def aliases(self) -> AliasColumns:
         """What its aliases are."""
-        return AliasColumns(*json.loads(self.alias_line))
+        return AliasColumns(*_columns(self.alias_line))
+
+    def places(self) -> PlaceColumns:
+        """Where they are written."""
+        lines, columns = map(_numbers, self.place_line.decode().split(_BETWEEN_COLUMNS))
+        return PlaceColumns(lines, columns if len(columns) == len(lines) else columns * len(lines))
 
 
 class FileFacts(NamedTuple):
@@ -144,9 +159,13 @@ def pack(
     secondary: bytes,
 ) -> Parcel:
     """The parcel of a file; all columns are sorted."""
-    head = (list(users), [facts for facts, _ in domains], secondary.hex())
-    columns = chain.from_iterable(columns for _, columns in domains)
-    return "\n".join(map(_encode, (head, *columns))).encode()
+    lines = [_encode((list(users), [facts for facts, _ in domains], secondary.hex()))]
+    for _, columns in domains:
+        lines += _line(columns.mailboxes), _line(columns.aliases)
+        of_places = columns.places.columns
+        same = of_places[:1] if len(set(of_places)) == 1 else of_places
+        lines.append(_BETWEEN_COLUMNS.join((_hex(columns.places.lines), _hex(same))))
+    return "\n".join(lines).encode()
 
 
 def unpack(parcel: Parcel) -> FileFacts:
@@ -162,6 +181,23 @@ def unpack(parcel: Parcel) -> FileFacts:
         ],
         secondary=bytes.fromhex(secondary),
     )
+
+
+def _line(columns: Iterable[Iterable[str]]) -> str:
+    return _BETWEEN_COLUMNS.join(map(_BETWEEN_VALUES.join, columns))
+
+
+def _columns(line: Line) -> list[list[str]]:
+    columns = line.decode().split(_BETWEEN_COLUMNS)
+    return [column.split(_BETWEEN_VALUES) if column else [] for column in columns]
+
+
+def _hex(numbers: Iterable[int]) -> str:
+    return array("I", numbers).tobytes().hex()
+
+
+def _numbers(text: str) -> list[int]:
+    return array("I", bytes.fromhex(text)).tolist()
 
 
 def person(facts: UserFacts, file: str) -> Person:
@@ -225,8 +261,8 @@ def _mailboxes(parcel: DomainParcel) -> dict[Key, Mailbox]:
         columns.first_names,
         columns.last_names,
         columns.display_names or columns.full_names(),
-        columns.active or repeat(True),  # noqa: FBT003 - a column of them
-        columns.secondary_emails or repeat(None),
+        [not off for off in columns.off] or repeat(True),  # noqa: FBT003 - a column of them
+        [address or None for address in columns.secondary_emails] or repeat(None),
     )
     made = from_columns(Mailbox, len(columns.local_parts), values)
     return dict(zip(_mailbox_keys(name, columns), made, strict=True))
@@ -265,8 +301,7 @@ def _places(
 ) -> _Places:
     """Where all of the domain is written; *resources* are its mailboxes and its aliases."""
     facts = parcel.facts
-    lines, columns = PlaceColumns(*json.loads(parcel.place_line))
-    at = list(zip(lines, repeat(columns) if isinstance(columns, int) else columns, strict=False))
+    at = list(zip(*parcel.places(), strict=True))
     places = {access_key(facts.name, user): (role.line, role.column) for user, _, role in roles}
     mailboxes, aliases = resources
     # Sorted as keys are: access, alias, domain, mailbox.

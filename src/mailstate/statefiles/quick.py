@@ -12,12 +12,13 @@ from zlib import crc32
 
 from mailstate.statefiles.at_once import email_addresses
 from mailstate.statefiles.declared import DEFAULT_FEATURES
-from mailstate.statefiles.marks import Document, Mark, Seq, place
+from mailstate.statefiles.marks import Document, Mark, Seq, lines_and_columns, place
 from mailstate.statefiles.names import Fault, domain_name, handle_fault, nfc, text_fault, uuid_fault
 from mailstate.statefiles.parcel import (
     DomainColumns,
     DomainFacts,
     Parcel,
+    PlaceColumns,
     RoleFacts,
     UserFacts,
     pack,
@@ -30,7 +31,6 @@ from mailstate.statefiles.rows import (
     mailboxes,
     mark_of,
     must,
-    places,
 )
 from mailstate.statefiles.schema import fits_schema
 
@@ -80,11 +80,8 @@ def _domain(node: Node, mark: Mark, secondary: "array[int]") -> tuple[DomainFact
     context = _context(node, name, features)
     mailbox_columns, marks = mailboxes(boxes, name, has_context=context is not None)
     alias_columns, alias_marks = aliases(leads, name, mailbox_columns.local_parts)
-    secondary.extend(
-        crc32(address.lower().encode())
-        for address in mailbox_columns.secondary_emails or ()
-        if address is not None
-    )
+    given = filter(None, mailbox_columns.secondary_emails)
+    secondary.extend(map(crc32, map(str.encode, map(str.lower, given))))
     facts = DomainFacts(
         name,
         sorted(features),
@@ -98,7 +95,8 @@ def _domain(node: Node, mark: Mark, secondary: "array[int]") -> tuple[DomainFact
         len(alias_columns.local_parts),
         sorted({target.rpartition("@")[2] for target in alias_columns.destinations} - {name}),
     )
-    return facts, DomainColumns(mailbox_columns, alias_columns, places(marks + alias_marks))
+    places = PlaceColumns(*lines_and_columns(marks + alias_marks))
+    return facts, DomainColumns(mailbox_columns, alias_columns, places)
 
 
 def _context(node: Node, name: str, features: frozenset[str]) -> str | None:

@@ -1,14 +1,14 @@
 """What lives on one domain, judged quickly: mailboxes and aliases, column by column."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias, TypeVar
 
 from mailstate.model.resources import DomainName
 from mailstate.statefiles import at_once
 from mailstate.statefiles.aliases import loops
-from mailstate.statefiles.marks import Map, Mark, place
-from mailstate.statefiles.parcel import AliasColumns, MailboxColumns, PlaceColumns
+from mailstate.statefiles.marks import Map, Mark
+from mailstate.statefiles.parcel import AliasColumns, MailboxColumns
 
 _T = TypeVar("_T")
 
@@ -33,7 +33,17 @@ def mark_of(node: Map, mark: Mark, field: str) -> Mark:
     """Where *field* of *node*, an item at *mark*, is written: as `Entry.place` has it."""
     if mark != node.mark:
         return mark
-    return node.marks[1] if next(iter(node)) == field else node.value_mark(field)
+    return node.value_mark(field)
+
+
+def marks_of(nodes: Nodes, field: str) -> list[Mark]:
+    """Where *field* of each of *nodes* is written."""
+    return [
+        at + node.offsets[1]
+        if at == node.mark and next(iter(node)) == field
+        else mark_of(node, at, field)
+        for node, at in zip(nodes, nodes.marks, strict=True)
+    ]
 
 
 def mailboxes(
@@ -47,14 +57,11 @@ def mailboxes(
     display_names = [name for name in written if name is not None]
     must(at_once.are_local_parts(local_parts) and are_unique(local_parts))
     must(at_once.are_texts([*first_names, *last_names, *display_names]))
-    columns = MailboxColumns(
-        local_parts,
-        at_once.nfc(first_names),
-        at_once.nfc(last_names),
-        None,
-        _secondary_emails([node.get("secondary_email") for node in nodes], domain),
-        None,
-    )
+    first_names, last_names = at_once.nfc(first_names), at_once.nfc(last_names)
+    secondary = _secondary_emails([node.get("secondary_email") for node in nodes], domain)
+    active = [node.get("active", True) for node in nodes]
+    off = [] if all(active) else ["" if is_on else "off" for is_on in active]
+    columns = MailboxColumns(local_parts, first_names, last_names, [], secondary, off)
     full_names = columns.full_names()
     if display_names:
         own = iter(at_once.nfc(display_names))
@@ -63,27 +70,21 @@ def mailboxes(
         columns = columns._replace(display_names=display_names)
         must(not has_context or are_unique(at_once.folded(display_names)))
     must(not has_context or are_unique(at_once.folded(full_names)))
-    active: list[bool] = [node.get("active", True) for node in nodes]
-    if not all(active):
-        columns = columns._replace(active=active)
     # As keys are sorted: the `@` that follows comes before letters, and after `-` and `.`.
     in_order = _sorting([f"{local_part}@" for local_part in local_parts])
-    marks = [mark_of(node, at, "local_part") for node, at in zip(nodes, nodes.marks, strict=True)]
-    sorted_columns: list[Any] = [column and in_order(column) for column in columns]
-    return MailboxColumns(*sorted_columns), in_order(marks)
+    return MailboxColumns(*map(in_order, columns)), in_order(marks_of(nodes, "local_part"))
 
 
-def _secondary_emails(written: list[str | None], domain: DomainName) -> list[str | None] | None:
+def _secondary_emails(written: list[str | None], domain: DomainName) -> list[str]:
+    """The addresses that are *written*, empty for none; no column of them without any."""
     given = [address for address in written if address is not None]
-    if not given:
-        return None
     found = at_once.email_addresses(given)
-    if found is None or any(address.endswith(f"@{domain}") for address in found):
+    if found is None or f"@{domain}\n" in "\n".join((*found, "")):
         raise SomethingToTellError
-    if len(given) == len(written):
-        return [*found]
+    if not given or len(given) == len(written):
+        return found
     rest = iter(found)
-    return [None if address is None else next(rest) for address in written]
+    return ["" if address is None else next(rest) for address in written]
 
 
 def aliases(
@@ -138,20 +139,12 @@ def lead_somewhere(
     return not any(loops({address: [*filter(onward.get, onward[address])] for address in onward}))
 
 
-def places(marks: Iterable[Mark]) -> PlaceColumns:
-    """The lines and columns of *marks*."""
-    found = [place("", mark) for mark in marks]
-    columns = [at.column for at in found]
-    same = set(columns)
-    return PlaceColumns([at.line for at in found], same.pop() if len(same) == 1 else columns)
-
-
 def are_unique(texts: Sequence[str]) -> bool:
     """Whether each of *texts* is there once."""
     return len(set(texts)) == len(texts)
 
 
 def _sorting(keys: Sequence[Any]) -> Callable[[Sequence[_T]], list[_T]]:
-    """A function that puts a column into the order of *keys*."""
+    """A function that puts columns into the order of *keys*; those without values stay so."""
     order = sorted(range(len(keys)), key=keys.__getitem__)
-    return lambda column: [column[index] for index in order]
+    return lambda column: [column[index] for index in order] if column else []
