@@ -1,7 +1,7 @@
 """
 A made-up administration: state files that are sound, and what a dimail has of them.
 
-    python -m benchmarks.data /tmp/bench --mailboxes 100000
+    python -m benchmarks.data made --mailboxes 100000
 
 writes `state/` and `live.txt`. Same arguments, same bytes. The text comes from templates, not
 from a YAML library, so that no library reads its own handwriting.

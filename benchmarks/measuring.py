@@ -163,19 +163,18 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 @contextmanager
 def serving(*arguments: str, module: str = "benchmarks.server") -> Iterator[str]:
     """The URL of a server that is there as long as the context."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [PYTHON, "-m", module, *arguments],
         env=environment(),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 def asked(url: str) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """
 A dimail that costs as little as one in Python can: prepared bytes for each target, nothing else.
 
-    python -m benchmarks.server /tmp/bench/live.txt --core 0
+    python -m benchmarks.server made/live.txt --core 0
 
 prints its URL and serves until it is stopped. It looks at no credentials. What it was asked is
 counted: `GET /_counts` tells the counts by method and path without names, and starts again.
