@@ -70,13 +70,13 @@ def of_kind(kind, schema, root):
         items = values(schema["items"], root)
         fewest = schema.get("minItems", 0)
         if schema.get("uniqueItems"):
-            return st.lists(items, min_size=fewest, max_size=3, unique=True)
-        return st.lists(items, min_size=fewest, max_size=3)
+            return st.lists(items, min_size=fewest, max_size=2, unique=True)
+        return st.lists(items, min_size=fewest, max_size=2)
     inner = {name: values(field, root) for name, field in schema.get("properties", {}).items()}
     needed = {name: inner.pop(name) for name in schema.get("required", ())}
     drawn = st.fixed_dictionaries(needed, optional=inner)
     if isinstance(others := schema.get("additionalProperties"), dict):
-        return st.dictionaries(st.text(max_size=3), values(others, root), max_size=2)
+        return st.dictionaries(st.text(max_size=2), values(others, root), max_size=2)
     return drawn.filter(lambda value: len(value) >= schema.get("minProperties", 0))
 
 
@@ -85,6 +85,8 @@ def texts(schema):
     least, most = schema.get("minLength", 0), schema.get("maxLength", 300)
     if "pattern" not in schema:
         return st.text(min_size=least, max_size=10)
+    if "examples" in schema:
+        return st.sampled_from(schema["examples"])
     refused = schema.get("not", {}).get("const")
     return st.from_regex(schema["pattern"]).filter(
         lambda text: least <= len(text) <= most and text != refused and not text.endswith("\n")
@@ -107,7 +109,7 @@ anything = st.recursive(
     | st.sampled_from(["", "a", "oxadmin", "viewer", "mailbox", "x" * 300])
     | odd_texts,
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "name"]), inner)
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "name"]), inner)
     ),
     max_leaves=4,
 )
@@ -279,6 +281,47 @@ def test_many_documents_are_worth_loading_a_quicker_judge(without, is_loaded):
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert f"{{(True, False)}} {is_loaded} False\n" == ran.stdout
+
+
+VALIDATE = """
+import sys
+
+if sys.argv.pop(1) == "without":
+    sys.modules["jsonschema_rs"] = None
+sys.argv[0] = "mailstate"
+from mailstate.__main__ import main
+main()
+"""
+
+
+def test_leaving_it_out_changes_no_answer(tmp_path):
+    """
+    Nor any word, for what is in order, what is not, and what only one of the two understands.
+    """
+    user = "{name: ada.%d, uuid: 5e0c2f6e-3c1b-4f0a-9d3e-%012d}"
+    for number in range(300):
+        (tmp_path / f"{number}.yaml").write_text(f"users:\n  - {user % (number, number)}\n")
+    names = ("Ada", r"A\N", r"\eA", r"Ada\n", r"A\x1cb", r"\uFEFFA", r"A\LB", "Ada ", "", r"\_")
+    for number, name in enumerate(names):
+        box = f'{{local_part: ada, first_name: "{name}", last_name: B}}'
+        text = f"domains:\n  - {{name: d{number}.example, owners: [ada.1], mailboxes: [{box}]}}\n"
+        (tmp_path / f"d{number}.yaml").write_text(text)
+    odd = (user % (900, 900)).replace("}", ", colour: red}")
+    (tmp_path / "z.yaml").write_text(f"users:\n  - {odd}\n")
+    ran = [
+        subprocess.run(
+            [sys.executable, "-c", VALIDATE, how, "validate", "--format", "json", "."],
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        for how in ("with", "without")
+    ]
+
+    assert [3, 3] == [one.returncode for one in ran]
+    assert ran[0].stdout == ran[1].stdout
+    assert ["", ""] == [one.stderr for one in ran]
 
 
 KEYWORDS = [
