@@ -110,22 +110,22 @@ class Caller:
         return outcome
 
     async def _send_as(self, call: Call, authorization: str) -> Answer | Trouble:
-        async with self._gate.passing():
+        async with self._gate.passing() as under_way:
             started = self._clock.monotonic()
             outcome = await self._connections.send(call, authorization)
-        if isinstance(outcome, Trouble) or outcome.status in {
-            HTTPStatus.TOO_MANY_REQUESTS,
-            HTTPStatus.SERVICE_UNAVAILABLE,
-        }:
-            self.pace.trouble(
-                started=started,
-                now=self._clock.monotonic(),
-                retry_after=_retry_after(outcome),
+        now, retry_after = self._clock.monotonic(), _retry_after(outcome)
+        if _is_one_too_many(outcome):
+            self.pace.refused(
+                started=started, now=now, under_way=under_way, retry_after=retry_after
             )
-        elif outcome.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.pace.good()
-            if call.is_gauge:
-                self.pace.took(call.like, started=started, now=self._clock.monotonic())
+        elif isinstance(outcome, Trouble) or outcome.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.pace.trouble(started=started, now=now, retry_after=retry_after)
+        else:
+            self.pace.accepted(started=started, under_way=under_way)
+            if outcome.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                self.pace.good()
+                if call.is_gauge:
+                    self.pace.took(call.like, started=started, now=now)
         return outcome
 
     def _basic(self) -> str:
@@ -197,6 +197,10 @@ def _is_worth_repeating(call: Call, outcome: Answer | Trouble, tries: int) -> bo
                 or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
             )
     assert_never(call.repeat)
+
+
+def _is_one_too_many(outcome: Answer | Trouble) -> bool:
+    return isinstance(outcome, Answer) and outcome.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _retry_after(outcome: Answer | Trouble) -> float:
