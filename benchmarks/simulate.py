@@ -72,8 +72,9 @@ class Server:
     """
     A dimail that takes its time.
 
-    *rows* are in each of its long lists, and *creation* is what a mailbox takes. With *limit* it refuses what is more than so many calls
-    a second; with *stalls_at*, so many calls at once have it stand still, and end in 500.
+    *rows* are in each of its long lists, and *creation* is what a mailbox takes. With *limit* it
+    refuses what is more than so many calls a second; with *stalls_at*, so many calls at once have
+    it stand still, and end in 500.
     """
 
     cores: int
