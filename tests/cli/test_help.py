@@ -216,6 +216,19 @@ def test_only_what_may_last_looks_for_cycles(command, is_on):
     assert str(is_on) == ran.stdout.splitlines()[-1]
 
 
+def test_a_check_of_plain_files_loads_nothing_for_others(tmp_path):
+    """
+    Neither for files that are written otherwise, nor for faults, plans or servers.
+    """
+    user = "{name: ada, uuid: 5e0c2f6e-3c1b-4f0a-9d3e-1f2a3b4c5d6e}"
+    (tmp_path / "a.yaml").write_text(f"users:\n  - {user}\n")
+
+    loaded = imported("validate", str(tmp_path))
+
+    assert "mailstate.statefiles" in loaded
+    assert set() == loaded & {*HEAVY, "jsonschema_rs", "difflib", "mailstate.planning.plan"}
+
+
 def test_the_version_imports_nothing_but_mailstate_itself():
     """
     Scripts ask for it often.

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from mailstate.errors import Problem, Severity
 from mailstate.reporting.commands import annotation
 from mailstate.reporting.paint import Painter, Tone, counted, visible
-from mailstate.reporting.plan_json import to_text
 
 _TONE = {Severity.ERROR: Tone.WRONG, Severity.WARNING: Tone.HELD}
 
@@ -25,6 +24,9 @@ def problems_text(problems: Sequence[Problem], paint: Painter) -> str:
 
 def problems_json(problems: Sequence[Problem], files: Sequence[str]) -> str:
     """`{"files": […], "summary": {…}, "problems": […]}`, each problem with its place and rule."""
+    # It belongs to plans, of which a check of files loads nothing else.
+    from mailstate.reporting.plan_json import to_text  # noqa: PLC0415
+
     return to_text(
         {
             "format_version": "1.0",

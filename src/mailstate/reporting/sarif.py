@@ -10,7 +10,6 @@ from urllib.parse import quote
 from mailstate import __version__
 from mailstate.errors import Problem
 from mailstate.reporting.paint import visible
-from mailstate.reporting.plan_json import to_text
 from mailstate.statefiles.rulebook import RULES, Rule
 
 _SCHEMA = (
@@ -30,6 +29,9 @@ def problems_sarif(problems: Sequence[Problem], *, below: str = "") -> str:
     Files are named from the root of the sources, in which the working directory is *below*; those
     outside of the working directory by their whole address.
     """
+    # It belongs to plans, of which a check of files loads nothing else.
+    from mailstate.reporting.plan_json import to_text  # noqa: PLC0415
+
     index = {rule: number for number, rule in enumerate(RULES)}
     run = {
         "tool": {
