@@ -84,14 +84,13 @@ def _reading(
     cache: Cache | None,
 ) -> Reading:
     """What *sources* say; where the quick way does not lead to it, what *contents* say."""
-    # Whoever asks for a verdict that is known needs neither of them, nor a reader of YAML.
-    from mailstate.statefiles.full import full_reading  # noqa: PLC0415
-    from mailstate.statefiles.whole import quick_reading  # noqa: PLC0415
-
+    # Whoever asks for a verdict that is known needs no reader of YAML, and hardly anybody the full.
     if sources is not None:
         known = sources.verdict()
         if known is not None and known.counts is None:
             return Reading(desired=None, problems=known.problems, files=known.files)
+        from mailstate.statefiles.whole import quick_reading  # noqa: PLC0415
+
         try:
             quick = quick_reading(sources)
         except UnreadableError:
@@ -99,6 +98,8 @@ def _reading(
         if quick is not None:
             sources.keep_verdict(quick.verdict)
             return quick
+    from mailstate.statefiles.full import full_reading  # noqa: PLC0415
+
     given, problems = contents()
     reading = full_reading(given, problems)
     if sources is not None and not problems:
