@@ -447,3 +447,22 @@ def test_each_outcome_has_a_word():
         "held": 1,
         "not_begun": 1,
     } == Report(outcomes=outcomes).summary()
+
+
+def test_nothing_is_sent_whose_beginning_is_not_kept():
+    """
+    What a journal could not take to the disk is not begun.
+    """
+    server, kept = server_with(there(A)), [True, False]
+
+    async def is_kept():
+        return kept.pop(0)
+
+    report = applied(
+        desired(asked(A, mailbox("ada"), mailbox("bob"))), server, kept=is_kept, concurrency=1
+    )
+
+    assert {"mailbox/ada@a.example": "applied", "mailbox/bob@a.example": "not_begun"} == words(
+        report
+    )
+    assert 1 == len(server.calls)

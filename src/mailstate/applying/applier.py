@@ -47,7 +47,7 @@ class Observer(Protocol):
     """Hears what happens while it happens: a progress display, a journal."""
 
     def begun(self, change: Change) -> None:
-        """*change* is about to be sent."""
+        """*change* is about to be sent, once the applier's `kept` has come back."""
 
     def ended(self, outcome: Outcome) -> None:
         """Hear what became of a change."""
@@ -62,7 +62,8 @@ class Applier:
 
     `stop` may be set at any time from the same event loop: calls under way are finished, nothing
     new is begun, and the report says so. With *fail_fast* the first failure does the same. For
-    *wait* seconds from its first look, each held domain is looked at again and again.
+    *wait* seconds from its first look, each held domain is looked at again and again. Before each
+    change is sent, *kept* says whether what the observers have heard is safe; if not, it is not.
     """
 
     def __init__(  # noqa: PLR0913 - all but two are choices, given by name
@@ -75,6 +76,7 @@ class Applier:
         concurrency: int = 4,
         fail_fast: bool = False,
         wait: float = 0.0,
+        kept: Callable[[], Awaitable[bool]] | None = None,
         sleep: Callable[[float], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -86,6 +88,7 @@ class Applier:
         self._fail_fast = fail_fast
         self._given_up = asyncio.Event()
         self._wait = wait
+        self._kept = kept
         self._sleep = sleep or asyncio.sleep
         self._clock = clock
         self._watches: dict[DomainName, Watch] = {}
@@ -239,6 +242,9 @@ class Applier:
         for observer in self._observers:
             observer.begun(change)
         if self._is_over:  # an observer has stopped the run: its journal cannot be written
+            return
+        # From here on it has begun, and is finished even if the run is stopped meanwhile.
+        if self._kept is not None and not await self._kept():
             return
         self._end(await self._carrier.carry_out(change))
 

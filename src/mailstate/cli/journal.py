@@ -1,11 +1,15 @@
 """
 The journal of an apply: what was begun, and what became of it.
 
-JSON lines, only ever appended to, and written through to the disk before the run goes on: after a
-kill it tells done, unknown (begun and not ended) and not begun; `mailstate.cli.memory` reads it.
-No secret ever reaches it.
+JSON lines, only ever appended to, and written through to the disk before the next call is sent:
+after a kill it tells done, unknown (begun and not ended) and not begun; `mailstate.cli.memory`
+reads it. No secret ever reaches it.
+
+A disk takes its time. What is begun and ended while it does so waits for the next turn, together:
+one writing through is enough for all lines before it, and meanwhile the calls under way go on.
 """
 
+import asyncio
 import fcntl
 import json
 import os
@@ -32,6 +36,9 @@ class Journal:
         self.on_fault: Callable[[], None] | None = None
         self.fault: SettingsError | None = None
         self._path = path
+        self._written = 0
+        self._kept = 0
+        self._turn = asyncio.Lock()
         try:
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             if self._is_taken():
@@ -79,11 +86,11 @@ class Journal:
         )
 
     def begun(self, change: Change) -> None:
-        self._write("begun", address=change.key, action=change.action.value)
+        self._append("begun", address=change.key, action=change.action.value)
 
     def ended(self, outcome: Outcome) -> None:
         letter = outcome.letter if isinstance(outcome, Applied | Failed) else None
-        self._write(
+        self._append(
             "ended",
             address=outcome.change.key,
             outcome=word_for(outcome),
@@ -111,22 +118,55 @@ class Journal:
         """The run ended by itself."""
         self._write("finished", interrupted=interrupted)
 
+    async def kept(self) -> bool:
+        """Wait until all that was written so far is on the disk; false if it cannot be."""
+        wanted = self._written
+        async with self._turn:
+            if self._kept >= wanted or self.fault is not None:
+                return self.fault is None
+            reached = self._written
+            loop = asyncio.get_running_loop()
+            # Not given up halfway: the file may not be closed meanwhile.
+            keeping = loop.run_in_executor(None, os.fsync, self._file)
+            try:
+                await asyncio.shield(keeping)
+            except asyncio.CancelledError:
+                await asyncio.wait([keeping])
+                raise
+            except OSError as error:
+                self._take(error)
+            self._kept = reached
+            return self.fault is None
+
     def _write(self, event: str, **values: object) -> None:
+        """Write a line through to the disk at once."""
+        self._append(event, **values)
+        if self.fault is None:
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                self._take(error)
+            self._kept = self._written
+
+    def _append(self, event: str, **values: object) -> None:
         if self.fault is not None:
             return
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": at, "event": event, **values}) + "\n"
         data = (b"\n" if self._is_torn else b"") + line.encode("ascii")
         self._is_torn = False
+        self._written += 1
         try:
             while data:  # a disk that is nearly full takes a part, and refuses the next
                 data = data[os.write(self._file, data) :]
-            os.fsync(self._file)
         except OSError as error:
-            if self.on_fault is None:
-                raise self._fault(error) from None
-            self.fault = self._fault(error)
-            self.on_fault()
+            self._take(error)
+
+    def _take(self, error: OSError) -> None:
+        if self.on_fault is None:
+            raise self._fault(error) from None
+        self.fault = self._fault(error)
+        self.on_fault()
 
     def _fault(self, error: OSError) -> SettingsError:
         message = f"the journal {self._path} cannot be written: {error.strerror}"

@@ -55,6 +55,7 @@ class Work:
             concurrency=run.target.concurrency,
             fail_fast=self.choices.fail_fast,
             wait=self.choices.wait,
+            kept=journal.kept if journal else None,
         )
         with stopped_by_signals(applier.stop):
             if journal:
