@@ -5,7 +5,6 @@ The section signs refer to the contract of dimail-api. Exact slashes matter: the
 answered by a redirect (§2).
 """
 
-import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -36,9 +35,8 @@ class Repeat(Enum):
     NEVER = auto()
 
 
-# Names have one place in a path; those of allows and aliases, two.
-_ONE_NAME = re.compile(r"/(users|domains|mailboxes)/[^/]+")
-_TWO_NAMES = re.compile(r"/(allows|aliases)/[^/]+/[^/]+")
+_NAMES_AFTER = {"users": 1, "domains": 1, "mailboxes": 1, "allows": 2, "aliases": 2}
+"""How many places of a path are names, after a word that says of what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +69,14 @@ class Call:
     @property
     def like(self) -> str:
         """What it has in common with calls of its kind: method, and path without names."""
-        path = _TWO_NAMES.sub(r"/\1/*/*", _ONE_NAME.sub(r"/\1/*", self.path))
-        return f"{self.method} {path}"
+        places, names = self.path.split("/"), 0
+        for at, place in enumerate(places):
+            if names and place:
+                places[at] = "*"
+                names -= 1
+            else:
+                names = _NAMES_AFTER.get(place, 0)
+        return f"{self.method} {'/'.join(places)}"
 
 
 def _segment(text: str) -> str:

@@ -90,21 +90,23 @@ class Connections:
 
     async def _exchange(self, line: Line, call: Call, authorization: str) -> Answer | Trouble:
         seconds = self._patience.slow if call.is_slow else self._patience.quick
+        # One bound for all of it: a server that sends a byte now and then would keep time-outs
+        # of single steps happy for ever.
+        deadline = asyncio.get_running_loop().time() + seconds
         try:
-            # One bound for all of it: a server that sends a byte now and then would keep
-            # time-outs of single steps happy for ever.
-            async with asyncio.timeout(seconds):
-                response = await self._response(line, call, authorization)
+            response = await self._response(line, call, authorization, deadline)
         except TimeoutError:
             return Trouble(fate=Fate.TIMED_OUT, words=f"no answer within {seconds:g} s")
         return response if isinstance(response, Trouble) else read(response)
 
-    async def _response(self, line: Line, call: Call, authorization: str) -> Response | Trouble:
+    async def _response(
+        self, line: Line, call: Call, authorization: str, deadline: float
+    ) -> Response | Trouble:
         """What the server says, after at most a few redirects."""
         target = self._address.path + call.target
         body = None if call.body is None else json.dumps(call.body).encode()
         for left in reversed(range(_REDIRECTS + 1)):
-            response = await line.ask(call.method, target, authorization, body)
+            response = await line.ask(call.method, target, authorization, body, deadline)
             if isinstance(response, Trouble) or response.status not in _REDIRECTED or not left:
                 return response
             location = response.header(b"location")

@@ -29,7 +29,10 @@ from mailstate.dimail.line import (
 from mailstate.dimail.reach import connected
 from mailstate.model.secret import wordless
 
-_Outcome = Response | Trouble | RuntimeError
+_Outcome = Response | Trouble | RuntimeError | TimeoutError
+
+_AT_ONCE = 64 * 1024
+"""Bytes of one read."""
 
 # A line break in one of these would begin a header, or a request, of somebody else's choice.
 _BEGINNING = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.1\r\nAuthorization: [ -~]+\r\n")
@@ -47,9 +50,9 @@ class Direct:
         self._stream: _Stream | None = None
 
     async def ask(
-        self, method: str, target: str, authorization: str, body: bytes | None
+        self, method: str, target: str, authorization: str, body: bytes | None, deadline: float
     ) -> Response | Trouble:
-        """What came of one request, sent once."""
+        """What came of one request, sent once. Raises `TimeoutError` at *deadline*."""
         beginning = f"{method} {target} HTTP/1.1\r\nAuthorization: {authorization}\r\n"
         if not _BEGINNING.fullmatch(beginning):
             return NOT_SENDABLE
@@ -60,19 +63,20 @@ class Direct:
         request = (beginning + self._lines + rest).encode("ascii") + (body or b"")
         if self._stream is None or not self._stream.is_fit():
             await self.aclose()
-            made = await self._connect()
+            made = await self._connect(deadline)
             if isinstance(made, Trouble):
                 return made
             self._stream = made
-        outcome = await self._stream.exchange(request)
-        if isinstance(outcome, RuntimeError):
+        outcome = await self._stream.exchange(request, deadline)
+        if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    async def _connect(self) -> "_Stream | Trouble":
+    async def _connect(self, deadline: float) -> "_Stream | Trouble":
         loop = asyncio.get_running_loop()
         port = self._address.port or (80 if self._context is None else 443)
-        limit = asyncio.timeout(CONNECTING)
+        soonest = min(deadline, loop.time() + CONNECTING)
+        limit = asyncio.timeout_at(soonest)
         try:
             async with limit:
                 _, stream = await loop.create_connection(
@@ -84,7 +88,11 @@ class Direct:
         except ssl.SSLCertVerificationError:
             return UNTRUSTED
         except (OSError, UnicodeError):  # TimeoutError is one, too
-            return NOT_IN_TIME if limit.expired() else NO_CONNECTION
+            if not limit.expired():
+                return NO_CONNECTION
+            if soonest == deadline:
+                raise TimeoutError from None
+            return NOT_IN_TIME
         return stream
 
     async def aclose(self) -> None:
@@ -94,15 +102,23 @@ class Direct:
             await stream.aclose()
 
 
-class _Stream(asyncio.Protocol):
-    """One open connection."""
+class _Stream(asyncio.BufferedProtocol):
+    """
+    One open connection.
+
+    It reads into a buffer of its own: for each read of a plain protocol asyncio takes and gives
+    back 256 KiB of memory, which costs more than all else that is done for an answer.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
+        self._buffer = memoryview(bytearray(_AT_ONCE))
         self._waiting = select.poll()
         self._reading: Reading | None = None
         self._outcome: asyncio.Future[_Outcome]
+        self._deadline = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._closed = self._loop.create_future()
         self._idle_since = self._loop.time()
         self._is_used_up = False
@@ -118,12 +134,30 @@ class _Stream(asyncio.Protocol):
             or self._waiting.poll(0)
         )
 
-    def exchange(self, request: bytes) -> "asyncio.Future[_Outcome]":
-        """Send *request*, and come back with what came of it."""
+    def exchange(self, request: bytes, deadline: float) -> "asyncio.Future[_Outcome]":
+        """Send *request*, and come back with what came of it until *deadline*."""
         self._reading = Reading()
         self._outcome = self._loop.create_future()
+        self._deadline = deadline
+        if self._alarm is None or self._alarm.when() > deadline:
+            self._set_alarm()
         self._transport.write(request)
         return self._outcome
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        """Give up, or wait on: an alarm is kept for later requests, which may end later."""
+        self._alarm = None
+        if self._reading is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._set_alarm()
+        else:
+            self._finish(TimeoutError())
 
     async def aclose(self) -> None:
         """Close at once, whatever is under way."""
@@ -136,12 +170,15 @@ class _Stream(asyncio.Protocol):
         self._transport = transport
         self._waiting.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _wanted: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, length: int) -> None:
         if self._reading is None:
             self._is_used_up = True
             self._transport.abort()
             return
-        outcome = _told(self._reading, data)
+        outcome = _told(self._reading, bytes(self._buffer[:length]))
         if outcome is not None:
             self._finish(outcome)
 
@@ -153,6 +190,8 @@ class _Stream(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._is_used_up = True
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._reading is not None:
             self._finish(BROKEN if error is None else LOST)
         if not self._closed.done():
@@ -160,7 +199,9 @@ class _Stream(asyncio.Protocol):
 
     def _finish(self, outcome: _Outcome) -> None:
         self._reading = None
-        self._idle_since = self._loop.time()
+        self._idle_since = now = self._loop.time()
+        if now >= self._deadline:
+            outcome = TimeoutError()
         if not isinstance(outcome, Response) or outcome.is_last:
             self._is_used_up = True
             self._transport.abort()

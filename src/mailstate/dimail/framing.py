@@ -62,7 +62,7 @@ class Reading:
                     self._came.append(data)
                     return None
                 return self._judged(data)
-            if not self._is_plain(head):
+            if head.end() > _LONGEST_PLAIN_HEAD or not self._is_plain(head):
                 return self._judged(data)
             data = data[head.end() :]
         self._came.append(data)

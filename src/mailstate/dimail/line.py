@@ -99,12 +99,13 @@ class Line(Protocol):
     """One connection at most, made when it is needed, with one request at a time on it."""
 
     async def ask(
-        self, method: str, target: str, authorization: str, body: bytes | None
+        self, method: str, target: str, authorization: str, body: bytes | None, deadline: float
     ) -> Response | Trouble:
         """
         What came of one request. It is sent once, whatever happens.
 
-        There is no bound to the time between question and answer: whoever gives up closes.
+        Raises `TimeoutError` if that is not known at *deadline*, by the clock of the event loop.
+        After that, and after trouble, there is nothing left but to close.
         """
 
     async def aclose(self) -> None:

@@ -5,6 +5,7 @@ The only module of this package that calls httpx. None of its exceptions leaves:
 request, and with it passwords.
 """
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Iterator
@@ -88,22 +89,25 @@ class Proxied:
         )
 
     async def ask(
-        self, method: str, target: str, authorization: str, body: bytes | None
+        self, method: str, target: str, authorization: str, body: bytes | None, deadline: float
     ) -> Response | Trouble:
-        """What came of one request, sent once."""
+        """What came of one request, sent once. Raises `TimeoutError` at *deadline*."""
         headers = {"Authorization": authorization}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            async with self._http.stream(
-                method,
-                self._origin + target,
-                headers=headers,
-                content=body,
-                timeout=httpx.Timeout(None, connect=CONNECTING),
-                auth=None,
-                follow_redirects=False,
-            ) as response:
+            async with (
+                asyncio.timeout_at(deadline),
+                self._http.stream(
+                    method,
+                    self._origin + target,
+                    headers=headers,
+                    content=body,
+                    timeout=httpx.Timeout(None, connect=CONNECTING),
+                    auth=None,
+                    follow_redirects=False,
+                ) as response,
+            ):
                 return await _whole(response)
         except (TimeoutError, httpx.TimeoutException) as error:
             if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
