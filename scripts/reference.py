@@ -57,7 +57,8 @@ def every(command: click.Command, *path: str) -> Iterator[tuple[Sequence[str], c
 
 def command_parts(path: Sequence[str], command: click.Command) -> Iterator[str]:
     """What there is to say of one *command*."""
-    pieces = command.collect_usage_pieces(click.Context(command))
+    # A command keeps the names of its help from the first context that asks for them.
+    pieces = command.collect_usage_pieces(click.Context(command, **mailstate.context_settings))
     yield f"{'#' * min(len(path) + 1, 3)} {' '.join(path)}"
     yield f"```text\n{' '.join([*path, *pieces])}\n```"
     yield cleandoc(command.help or "")

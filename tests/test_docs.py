@@ -114,7 +114,7 @@ def parse(line):
     if isinstance(command, click.Group):
         assert set(words) <= {"--help", "-h", "--version"}
         return
-    context = click.Context(command)
+    context = click.Context(command, **mailstate.context_settings)
     values, left, parameters = command.make_parser(context).parse_args(words)
     assert [] == left
     for parameter in parameters:
