@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from mailstate.cli.comparisons import Comparisons, from_text, to_text
 from mailstate.model.packed import Packed
+from mailstate.model.resources import Mailbox
+from mailstate.model.rows import MailboxRows
 from mailstate.planning.difference import Difference, difference
 from mailstate.planning.planner import plan
 from mailstate.reporting.plan_json import Context, plan_json
@@ -30,9 +32,26 @@ def unknown():
 
 
 def packed(items, *, closed=False):
-    """*items*, packed under a digest of what they are and in which order."""
+    """*items*, packed under a digest of what they are and in which order; mailboxes as rows."""
     digest = sha256(repr(list(items.items())).encode()).digest()
-    return Packed(unknown if closed else lambda: dict(items), digest=digest)
+    boxes = {key: one for key, one in items.items() if isinstance(one, Mailbox)}
+    content = as_rows(boxes) if boxes else dict(items)
+    return Packed(unknown if closed else lambda: content, digest=digest)
+
+
+def as_rows(boxes):
+    """*boxes*, which are of one domain, as rows."""
+    domains = {box.domain for box in boxes.values()}
+    rows = {
+        key: (
+            (box.first_name, box.last_name, box.display_name),
+            box.active,
+            box.local_part,
+            box.secondary_email,
+        )
+        for key, box in boxes.items()
+    }
+    return MailboxRows(domains.pop(), rows)
 
 
 def packed_world(wanted, existing, *, closed=False):

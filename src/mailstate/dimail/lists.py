@@ -16,10 +16,13 @@ from mailstate.dimail import wire
 from mailstate.dimail.node import Node
 from mailstate.model.columns import from_columns
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Key, Mailbox
+from mailstate.model.rows import MailboxRows
 from mailstate.model.state import DomainState, LiveDomain
 
-_Row = tuple[str, str | None, str | None, str | None, bool | None]
-"""Local part, first name, last name, display name, active."""
+_Row = tuple[str, str, str | None, str | None, str | None, object]
+"""Address, status, first name, last name, display name, and what is told of `active`."""
+
+_UNTOLD = object()
 
 _TEXT = {str}
 _TEXT_OR_NONE = {str, type(None)}
@@ -34,11 +37,13 @@ class Listed:
     The mailboxes of a domain, sorted by key.
 
     `torn` are those that dimail has in one store only, for no good reason but that they may be
-    switched off; `tells_active` is whether the list tells that of any.
+    switched off; of the `untold` it says neither that they are on nor off. `tells_active` is
+    whether it says that of any.
     """
 
     mailboxes: Mapping[Key, Mailbox]
     torn: frozenset[Key] = frozenset()
+    untold: frozenset[Key] = frozenset()
     tells_active: bool = True
 
     @property
@@ -52,8 +57,7 @@ class Listed:
 
         The contract does not tell which of the two the second API chooses (§8, §15).
         """
-        there = self.mailboxes
-        return any((box := there.get(key)) is None or box.active is None for key in wanted)
+        return any(key not in self.mailboxes or key in self.untold for key in wanted)
 
 
 def first_list(answer: Node, domain: DomainName, *, webmail: bool) -> Listed:
@@ -80,6 +84,7 @@ def merged(second: Listed, first: Listed) -> Listed:
     return Listed(
         mailboxes={key: both[key] for key in sorted(both)},
         torn=first.torn,
+        untold=(first.untold - second.mailboxes.keys()) | second.untold,
         tells_active=first.tells_active,
     )
 
@@ -120,61 +125,40 @@ def _listed(boxes: Collection[wire.ApiMailbox]) -> Listed:
     return Listed(
         mailboxes={box.mailbox.key: box.mailbox for box in boxes},
         torn=frozenset(box.mailbox.key for box in boxes if box.torn),
+        untold=frozenset(box.mailbox.key for box in boxes if box.mailbox.active is None),
         tells_active=any(box.tells_active for box in boxes),
     )
 
 
 def _first(items: Any, domain: DomainName, *, webmail: bool) -> Listed | None:  # noqa: ANN401 - JSON
-    found: dict[Key, _Row] = {}
-    torn = []
-    tells_active = False
-    for item in _list(items):
-        email, status = item["email"], item["status"]
-        local_part, at, told = email.rpartition("@")
-        if local_part.lower() == wire.TECHNICAL:
-            continue
-        if told != domain:
-            # In the list of a webmail domain those of its context are broken.
-            if webmail and at and status == "broken" and told.lower() != domain.lower():
-                continue
-            return None
-        key = Key(f"mailbox/{email}")
-        active = item.get("active")
-        if "active" in item:
-            tells_active = True
-            active = _active(active)
-        if status != "ok" and webmail:
-            if type(status) is not str:
-                return None
-            if status == "broken":
-                torn.append(key)
-        if key in found or not at or key != key.lower():
-            return None
-        found[key] = (local_part, item["givenName"], item["surName"], item["displayName"], active)
-    return _together(found, domain, webmail=webmail, torn=torn, tells_active=tells_active)
+    rows = [
+        (
+            item["email"],
+            item["status"],
+            item["givenName"],
+            item["surName"],
+            item["displayName"],
+            item.get("active", _UNTOLD),
+        )
+        for item in _list(items)
+    ]
+    return _listed_rows(rows, domain, webmail=webmail, shows_context=webmail)
 
 
 def _second(items: Any, domain: DomainName, *, webmail: bool) -> Listed | None:  # noqa: ANN401 - JSON
-    found: dict[Key, _Row] = {}
+    rows: list[_Row] = []
     for item in _list(items):
-        email = item["email"]
-        local_part, at, told = email.rpartition("@")
-        if local_part.lower() == wire.TECHNICAL:
-            continue
-        key = Key(f"mailbox/{email}")
-        if told != domain or not at or "givenName" in item:
+        if "givenName" in item:
             return None
-        if key in found or key != key.lower():
-            return None
-        active = _active(item["active"] if "active" in item else item.get("imap_active"))
+        active = item["active"] if "active" in item else item.get("imap_active")
         extras = item["extras"]
         ox = extras["ox"] if extras is not None and webmail else None
         if ox is None:
-            found[key] = (local_part, None, None, None, active)
+            rows.append((item["email"], "ok", None, None, None, active))
         else:
-            first, last, display = ox["given_name"], ox["sur_name"], ox["display_name"]
-            found[key] = (local_part, first, last, display, active)
-    return _together(found, domain, webmail=webmail)
+            names = ox["given_name"], ox["sur_name"], ox["display_name"]
+            rows.append((item["email"], "ok", *names, active))
+    return _listed_rows(rows, domain, webmail=webmail, shows_context=False)
 
 
 def _list(items: object) -> list[Any]:
@@ -184,6 +168,53 @@ def _list(items: object) -> list[Any]:
     return items
 
 
+def _listed_rows(
+    rows: list[_Row], domain: DomainName, *, webmail: bool, shows_context: bool
+) -> Listed | None:
+    end = f"@{domain}"
+    own = [row for row in rows if row[0].endswith(end)]
+    if len(own) < len(rows):
+        for row in rows:
+            if not row[0].endswith(end) and not _is_passed_over(row, domain, shows_context):
+                return None
+    technical = f"{wire.TECHNICAL}{end}"
+    own = [row for row in own if row[0] != technical]
+    own.sort(key=itemgetter(0))
+    columns = zip(*own, strict=True) if own else repeat((), 6)
+    emails, statuses, *names, told = columns
+    all_emails = "\n".join(emails)
+    if len(set(emails)) < len(emails) or all_emails != all_emails.lower():
+        return None
+    if webmail and not set(map(type, statuses)) <= _TEXT:
+        return None
+    if not all(set(map(type, column)) <= _TEXT_OR_NONE for column in names):
+        return None
+    nothing = repeat(None)
+    full_names = ([name or None for name in column] if webmail else nothing for column in names)
+    active = [None if one is _UNTOLD else _active(one) for one in told]
+    local_parts = [email[: -len(end)] for email in emails]
+    keys = [Key(f"mailbox/{email}") for email in emails]
+    boxes = zip(zip(*full_names, strict=False), active, local_parts, nothing, strict=False)
+    torn = (key for key, status in zip(keys, statuses, strict=True) if status == "broken")
+    return Listed(
+        mailboxes=MailboxRows(domain, dict(zip(keys, boxes, strict=False))),
+        torn=frozenset(torn if webmail else ()),
+        untold=frozenset(key for key, one in zip(keys, active, strict=True) if one is None),
+        tells_active=any(one is not _UNTOLD for one in told),
+    )
+
+
+def _is_passed_over(row: _Row, domain: DomainName, shows_context: bool) -> bool:  # noqa: FBT001
+    """Whether *row*, which is not of *domain*, is of the same context, or technical."""
+    email, status, *_ = row
+    local_part, at, told = email.rpartition("@")
+    if local_part.lower() == wire.TECHNICAL:
+        return True
+    # In the list of a webmail domain those of its context are broken.
+    is_other = bool(at) and told.lower() != domain.lower()
+    return shows_context and is_other and status == "broken"
+
+
 def _active(told: object) -> bool | None:
     """What *told* means. Raises `TypeError` if it is neither a text nor a boolean nor null."""
     if isinstance(told, str):
@@ -191,35 +222,6 @@ def _active(told: object) -> bool | None:
     if told is None or isinstance(told, bool):
         return told
     raise TypeError
-
-
-def _together(
-    found: Mapping[Key, _Row],
-    domain: DomainName,
-    *,
-    webmail: bool,
-    torn: Collection[Key] = (),
-    tells_active: bool = True,
-) -> Listed | None:
-    keys = sorted(found)
-    rows = [found[key] for key in keys]
-    local_parts, *names, active = zip(*rows, strict=True) if rows else ((),) * 5
-    if not all(set(map(type, column)) <= _TEXT_OR_NONE for column in names):
-        return None
-    told = [[name or None for name in column] for column in names]
-    columns = (
-        repeat(domain),
-        local_parts,
-        *(told if webmail else (repeat(None),) * 3),
-        active,
-        repeat(None),
-    )
-    boxes = from_columns(Mailbox, len(keys), columns)
-    return Listed(
-        mailboxes=dict(zip(keys, boxes, strict=True)),
-        torn=frozenset(torn),
-        tells_active=tells_active,
-    )
 
 
 def _domains(items: Any) -> dict[DomainName, LiveDomain] | None:  # noqa: ANN401 - JSON

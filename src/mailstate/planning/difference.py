@@ -8,12 +8,12 @@ have the same difference again.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TypeVar
 
 from mailstate.errors import Place
 from mailstate.model.packed import Packed
 from mailstate.model.resources import Alias, Key, Mailbox, alias_key, mailbox_key
+from mailstate.model.rows import switched_off, unlike
 from mailstate.model.state import DesiredDomain, LiveDomain
 from mailstate.planning.diff import mailbox_fields
 
@@ -72,19 +72,12 @@ def difference(desired: DesiredDomain, live: LiveDomain | None) -> Difference:
         )
     wanted, there = _content(desired.mailboxes), _content(live.mailboxes)
     aliases, aliases_there = _content(desired.aliases), _content(live.aliases)
-    suspects = {*_unlike(wanted, there), *live.half_made}
-    pairs = tuple(
-        MailboxPair(before=there.get(key), after=wanted[key], place=desired.places.get(key))
-        for key in (wanted if suspects else ())
-        if key in suspects and (key in live.half_made or _differ(there.get(key), wanted[key]))
-    )
+    pairs = tuple(_pairs(desired, live))
     told = {pair.after.key for pair in pairs}
     return Difference(
         mailboxes=pairs,
-        off=tuple(
-            key for key, mailbox in wanted.items() if mailbox.active is False and key not in told
-        ),
-        extra_mailboxes=tuple(mailbox for key, mailbox in there.items() if key not in wanted),
+        off=tuple(key for key in switched_off(wanted) if key not in told),
+        extra_mailboxes=tuple(there[key] for key in there if key not in wanted),
         aliases=tuple(
             MissingAlias(
                 alias=alias,
@@ -100,28 +93,20 @@ def difference(desired: DesiredDomain, live: LiveDomain | None) -> Difference:
 
 _T = TypeVar("_T")
 
-_names = attrgetter("first_name", "last_name", "display_name")
-
 
 def _content(resources: Mapping[Key, _T]) -> Mapping[Key, _T]:
     """*resources* themselves, unpacked once for many looks."""
     return resources.content() if isinstance(resources, Packed) else resources
 
 
-def _unlike(wanted: Mapping[Key, Mailbox], there: Mapping[Key, Mailbox]) -> Iterator[Key]:
-    """The keys of *wanted* but those under which *there* has the same, letter by letter."""
-    for key, after in wanted.items():
-        before = there.get(key)
-        if (
-            before is None
-            or _names(before) != _names(after)
-            or (before.active is not None and before.active is not after.active)
-        ):
-            yield key
-
-
-def _differ(before: Mailbox | None, after: Mailbox) -> bool:
-    return before is None or bool(mailbox_fields(before, after))
+def _pairs(desired: DesiredDomain, live: LiveDomain) -> Iterator[MailboxPair]:
+    """What `Difference.mailboxes` has."""
+    suspects = {*unlike(desired.mailboxes, live.mailboxes), *live.half_made}
+    for key in desired.mailboxes if suspects else ():
+        if key in suspects:
+            before, after = live.mailboxes.get(key), desired.mailboxes[key]
+            if before is None or key in live.half_made or mailbox_fields(before, after):
+                yield MailboxPair(before=before, after=after, place=desired.places.get(key))
 
 
 def _is_in_the_way(alias: Alias, desired: DesiredDomain, live: LiveDomain) -> bool:

@@ -23,13 +23,13 @@ from mailstate.model.resources import (
     Domain,
     DomainName,
     Key,
-    Mailbox,
     Role,
     User,
     UserId,
     access_key,
     domain_key,
 )
+from mailstate.model.rows import MailboxRows
 from mailstate.model.state import DesiredDomain, Person
 
 Parcel: TypeAlias = bytes
@@ -253,19 +253,22 @@ def _by_id(role: tuple[str, UserId, RoleFacts]) -> UserId:
     return role[1]
 
 
-def _mailboxes(parcel: DomainParcel) -> dict[Key, Mailbox]:
+def _mailboxes(parcel: DomainParcel) -> MailboxRows:
     name, columns = parcel.facts.name, parcel.mailboxes()
-    values = (
-        repeat(name),
-        columns.local_parts,
+    names = zip(
         columns.first_names,
         columns.last_names,
         columns.display_names or columns.full_names(),
-        [not off for off in columns.off] or repeat(True),  # noqa: FBT003 - a column of them
-        [address or None for address in columns.secondary_emails] or repeat(None),
+        strict=True,
     )
-    made = from_columns(Mailbox, len(columns.local_parts), values)
-    return dict(zip(_mailbox_keys(name, columns), made, strict=True))
+    rows = zip(
+        names,
+        [not off for off in columns.off] or repeat(True),  # noqa: FBT003 - a column of them
+        columns.local_parts,
+        [address or None for address in columns.secondary_emails] or repeat(None),
+        strict=False,
+    )
+    return MailboxRows(name, dict(zip(_mailbox_keys(name, columns), rows, strict=True)))
 
 
 def _aliases(parcel: DomainParcel) -> dict[Key, Alias]:
