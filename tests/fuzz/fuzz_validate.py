@@ -66,7 +66,7 @@ def run(seconds: float, seed: int, keep: Path) -> int:
             files = [mutated(corpus, chance) for _ in range(count)]
         else:
             files = [chance.choice((plainly.lines, plainly.block))(chance)]
-        start = time.perf_counter()
+        start = time.process_time()  # a busy machine is no finding
         try:
             rules = check(*files)
         except Exception:  # noqa: BLE001 - whatever it is, it is a finding
@@ -74,7 +74,7 @@ def run(seconds: float, seed: int, keep: Path) -> int:
             print(f"input {inputs} of seed {seed}:", traceback.format_exc(limit=-4), sep="\n")
             _keep(keep, f"raises-{seed}-{inputs}", files)
             rules = Counter()
-        took = time.perf_counter() - start
+        took = time.process_time() - start
         inputs += 1
         valid += not rules
         told += rules
