@@ -16,6 +16,7 @@ from mailstate.statefiles.cache import Cache, cache_directory
 
 FILE = "rows.sqlite3"
 VALUES = {b"a": b"1", b"b": b"", b"c" * 40: b"\0\n" * 3000}
+MUCH = {b"%d" % number: bytes([number]) * 700_000 for number in range(4)}
 
 
 def known(directory, names=tuple(VALUES)):
@@ -61,6 +62,18 @@ def test_what_is_put_again_counts(home):
     fill(home, {b"a": b"2"})
 
     assert VALUES | {b"a": b"2"} == known(home)
+
+
+def test_much_is_written_on_the_way(home):
+    """
+    What is put need not be held until the end.
+    """
+    with Cache(home) as cache:
+        for name, value in MUCH.items():
+            cache.put(name, value)
+        assert MUCH[b"0"] == known(home, MUCH)[b"0"]
+
+    assert MUCH == known(home, MUCH)
 
 
 def test_kinds_of_rows_do_not_meet(home):
@@ -372,6 +385,18 @@ def test_where_the_cache_is(environment, expected):
     Where it is asked for, else among the user's caches; without a home, nowhere.
     """
     assert (expected and Path(expected)) == cache_directory(environment)
+
+
+def test_a_python_without_sqlite_has_no_cache(home, monkeypatch):
+    """
+    Some are built without it.
+    """
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+
+    fill(home)
+
+    assert NOTHING == known(home)
+    assert not home.exists()
 
 
 def test_without_a_directory_nothing_is_known():

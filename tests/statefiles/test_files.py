@@ -239,22 +239,11 @@ def test_a_file_that_fails_while_it_is_read_is_a_problem(state, monkeypatch):
     A disk error is told as well.
     """
     (state / "users.yaml").write_text(USERS)
-    fdopen = os.fdopen
 
-    class Broken:
-        def __init__(self, stream):
-            self.stream = stream
+    def fail(descriptor, size):
+        raise OSError(5, "Input/output error")
 
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *args):
-            self.stream.close()
-
-        def read(self, size):
-            raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(os, "fdopen", lambda *args, **kwargs: Broken(fdopen(*args, **kwargs)))
+    monkeypatch.setattr(os, "read", fail)
 
     assert [("state/users.yaml", "file/unreadable")] == told(read([state]))
 
@@ -293,6 +282,15 @@ def test_a_folder_that_cannot_be_listed_is_a_problem(state, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)
 
     assert [("state/closed", "file/unreadable")] == told(read([state]))
+
+
+def test_a_file_that_has_more_than_it_says_is_read_to_its_end():
+    """
+    It may grow while it is read; this one says that it is empty.
+    """
+    path = Path("/proc/version")
+
+    assert ([("/proc/version", path.read_bytes())], []) == files.read_files([path])
 
 
 def test_a_file_that_is_too_large_is_told(state):

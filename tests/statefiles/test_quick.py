@@ -5,8 +5,9 @@ from hypothesis import given
 
 from mailstate.statefiles import read_sources
 from mailstate.statefiles.full import full_reading
+from mailstate.statefiles.marks import MAX_PROBLEMS
 from mailstate.statefiles.sources import Sources
-from mailstate.statefiles.whole import quick_reading
+from mailstate.statefiles.whole import judged
 from tests.statefiles.corpus import BAD, GOOD, RULES, USERS
 from tests.statefiles.messy import Pen, chances, document
 from tests.statefiles.trees import sources
@@ -43,9 +44,10 @@ def told(reading):
 def check(files):
     """Both ways give the same, and the quick one gives up where there is an error, only there."""
     expected = full_reading(files, ())
-    quick = quick_reading(Sources(dict(files), None))
+    quick = judged(Sources(dict(files), None))
 
     assert (expected.desired is None) == (quick is None)
+    assert quick is None or quick.verdict() == expected.verdict
     assert told(expected) == told(read_sources(files))
 
 
@@ -83,6 +85,27 @@ def test_what_is_written_once_and_used_twice_is_read_alike():
 
     assert full_reading(files, ()).desired is not None
     check(files)
+
+
+def test_more_warnings_than_anybody_reads_are_cut_off_alike():
+    """
+    Two domains of one context, and five thousand local parts on both.
+    """
+    boxes = "".join(
+        f"      - {{local_part: a{number}, first_name: '{number}', last_name: {{}}}}\n"
+        for number in range(MAX_PROBLEMS + 1)
+    ).replace("{}", "NAME")
+    domains = "".join(
+        f"  - name: {name}.example\n    context: c\n    owners: [alice]\n    mailboxes:\n"
+        + boxes.replace("NAME", name)
+        for name in "ab"
+    )
+    files = [("a.yaml", f"{USERS}domains:\n{domains}".encode())]
+
+    expected = full_reading(files, ())
+
+    assert MAX_PROBLEMS + 1 == len(expected.problems)
+    assert told(expected) == told(read_sources(files))
 
 
 @given(chances)

@@ -12,7 +12,7 @@ from mailstate.statefiles.full import full_reading
 from mailstate.statefiles.quick import judge
 from mailstate.statefiles.reading import Counts
 from mailstate.statefiles.sources import LEAST_BYTES, Sources
-from mailstate.statefiles.whole import quick_reading
+from mailstate.statefiles.whole import judged
 from tests.statefiles.corpus import USERS
 from tests.statefiles.messy import chances
 from tests.statefiles.test_quick import told
@@ -170,7 +170,7 @@ def test_files_that_change_while_they_are_read_are_not_mixed_up_in_the_cache(
     later = [(name, chance.choice(sources(chance))[1]) for name, _ in first]
     changing = Changing([*first, PADDING], [*later, PADDING], count)
     with Cache(home) as cache:
-        reading_of(Sources(changing, cache))
+        remembered(Sources(changing, cache))
 
     for files in (first, later):
         with Cache(home) as cache:
@@ -178,11 +178,11 @@ def test_files_that_change_while_they_are_read_are_not_mixed_up_in_the_cache(
         assert told(full_reading([*files, PADDING], ())) == told(found)
 
 
-def reading_of(changing):
+def remembered(changing):
     """Read quickly, and remember the verdict, as `read` does."""
-    found = quick_reading(changing)
+    found = judged(changing)
     if found is not None:
-        changing.keep_verdict(found.verdict)
+        changing.keep_verdict(found.verdict())
 
 
 def test_a_warning_is_not_told_of_contents_that_were_not_judged():
@@ -201,7 +201,7 @@ def test_a_warning_is_not_told_of_contents_that_were_not_judged():
     same = [("a.yaml", domains.encode())]
     moved = [("a.yaml", b"# seen\n" + domains.encode())]
 
-    assert quick_reading(Sources(Changing(same, moved, 1), None)) is None
-    told_once = quick_reading(Sources(Changing(same, same, 1), None))
+    assert judged(Sources(Changing(same, moved, 1), None)) is None
+    told_once = judged(Sources(Changing(same, same, 1), None))
     assert told_once is not None
     assert ["local-part-in-context"] == [problem.rule for problem in told_once.problems]

@@ -98,6 +98,8 @@ class Files(Mapping[str, bytes]):
 
 _Fault = tuple[str, str]
 
+_CHUNK = 65_536
+
 
 def display(name: str) -> str:
     """The absolute path *name* as it is shown: from the working directory if it lies below."""
@@ -131,7 +133,9 @@ def _walk(start: str) -> Iterator[tuple[str, _Fault | None]]:
             if entry.name.startswith("."):
                 continue
             try:
-                mode = entry.stat(follow_symlinks=False).st_mode
+                # Of most files the listing says as much, without another look.
+                is_file = entry.is_file(follow_symlinks=False)
+                mode = stat.S_IFREG if is_file else entry.stat(follow_symlinks=False).st_mode
             except OSError as error:
                 any_found = True
                 yield entry.path, _unreadable(error)
@@ -165,18 +169,20 @@ def _read(name: str) -> bytes | _Fault:
         # What lies there now may be something else than what was listed.
         found = os.fstat(descriptor)
         fault = _fault_of(found.st_mode)
-        if fault is not None:
-            return fault
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            # Room is made for as much as is asked for, before anything is read.
-            content = stream.read(min(found.st_size, MAX_BYTES) + 1)
-            if len(content) > found.st_size:
-                content += stream.read(MAX_BYTES + 1 - len(content))
-            return content
+        return _content(descriptor, found.st_size) if fault is None else fault
     except OSError as error:
         return _unreadable(error)
     finally:
         os.close(descriptor)
+
+
+def _content(descriptor: int, size: int) -> bytes:
+    """What there is to read, and no more of it than shows that it is too much."""
+    # Room is made for as much as is asked for, before anything is read.
+    content = os.read(descriptor, min(size, MAX_BYTES) + 1)
+    while len(content) <= MAX_BYTES and (more := os.read(descriptor, _CHUNK)):
+        content += more
+    return content
 
 
 def _unreadable(error: OSError) -> _Fault:

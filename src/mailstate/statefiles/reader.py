@@ -10,7 +10,7 @@ is remembered in a cache, by content. It gives up as soon as an error is to be t
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mailstate.errors import Problem
 from mailstate.statefiles.cache import Cache
@@ -18,6 +18,9 @@ from mailstate.statefiles.collector import without_collector
 from mailstate.statefiles.files import Files, UnreadableError, find_files, read_found
 from mailstate.statefiles.reading import Reading, Verdict
 from mailstate.statefiles.sources import Sources
+
+if TYPE_CHECKING:
+    from mailstate.statefiles.whole import Sound
 
 _Contents: TypeAlias = list[tuple[str, bytes]]
 
@@ -29,15 +32,13 @@ def read(paths: Sequence[Path], *, cache: Cache | None = None) -> Reading:
 
     Every fault of every file is told in one go; none raises. *cache* changes no answer.
     """
-    return _Files(paths, cache).reading()
+    return _at(paths, cache).reading()
 
 
 @without_collector()
 def verdict(paths: Sequence[Path], *, cache: Cache | None = None) -> Verdict:
-    """Whether the state files at *paths* are in order: that of `read`, sooner where it is known."""
-    files = _Files(paths, cache)
-    known = None if files.sources is None else files.sources.verdict()
-    return known or files.reading().verdict
+    """Whether the state files at *paths* are in order: that of `read`, and sooner."""
+    return _at(paths, cache).verdict()
 
 
 @without_collector()
@@ -56,53 +57,77 @@ def read_sources(
     contents = dict(given)
     is_plain = not problems and len(contents) == len(given)
     found = Sources(contents, cache) if is_plain else None
-    return _reading(found, lambda: (given, problems), cache)
+    return _Files(found, lambda: (given, problems), cache).reading()
+
+
+def _at(paths: Sequence[Path], cache: Cache | None) -> "_Files":
+    """The files at *paths*."""
+    names, problems = find_files(paths)
+
+    def contents() -> tuple[_Contents, list[Problem]]:
+        found, unread = read_found(names)
+        return found, [*problems, *unread]
+
+    sources = None
+    with suppress(UnreadableError):
+        sources = None if problems else Sources(Files(names), cache)
+    return _Files(sources, contents, cache)
 
 
 class _Files:
-    """The files at *paths*; `sources` is None if any of them is in the way, or cannot be read."""
+    """
+    Files on their two ways: *sources* for the quick one, *contents* for the full one.
 
-    def __init__(self, paths: Sequence[Path], cache: Cache | None) -> None:
+    *sources* is None if some file is in the way, or cannot be read.
+    """
+
+    def __init__(
+        self,
+        sources: Sources | None,
+        contents: Callable[[], tuple[_Contents, list[Problem]]],
+        cache: Cache | None,
+    ) -> None:
+        self._sources = sources
+        self._contents = contents
         self._cache = cache
-        self._names, self._problems = find_files(paths)
-        self.sources: Sources | None = None
-        with suppress(UnreadableError):
-            self.sources = None if self._problems else Sources(Files(self._names), cache)
+
+    def verdict(self) -> Verdict:
+        """Whether they are in order."""
+        known = self._known()
+        if known is not None:
+            return known
+        sound = self._judged()
+        return self._read().verdict if sound is None else sound.verdict()
 
     def reading(self) -> Reading:
         """What they say."""
-        return _reading(self.sources, self._contents, self._cache)
-
-    def _contents(self) -> tuple[_Contents, list[Problem]]:
-        found, problems = read_found(self._names)
-        return found, [*self._problems, *problems]
-
-
-def _reading(
-    sources: Sources | None,
-    contents: Callable[[], tuple[_Contents, list[Problem]]],
-    cache: Cache | None,
-) -> Reading:
-    """What *sources* say; where the quick way does not lead to it, what *contents* say."""
-    # Whoever asks for a verdict that is known needs no reader of YAML, and hardly anybody the full.
-    if sources is not None:
-        known = sources.verdict()
+        known = self._known()
         if known is not None and known.counts is None:
             return Reading(desired=None, problems=known.problems, files=known.files)
-        from mailstate.statefiles.whole import quick_reading  # noqa: PLC0415
+        sound = self._judged()
+        return self._read() if sound is None else sound.reading()
 
-        try:
-            quick = quick_reading(sources)
-        except UnreadableError:
-            quick = None
-        if quick is not None:
-            sources.keep_verdict(quick.verdict)
-            return quick
-    from mailstate.statefiles.full import full_reading  # noqa: PLC0415
+    def _known(self) -> Verdict | None:
+        return None if self._sources is None else self._sources.verdict()
 
-    given, problems = contents()
-    reading = full_reading(given, problems)
-    if sources is not None and not problems:
-        # They may hold something else by now.
-        Sources(dict(given), cache).keep_verdict(reading.verdict)
-    return reading
+    def _judged(self) -> "Sound | None":
+        # Whoever asks for a verdict that is known needs neither this nor a reader of YAML.
+        from mailstate.statefiles.whole import judged  # noqa: PLC0415
+
+        sound = None
+        if self._sources is not None:
+            with suppress(UnreadableError):
+                sound = judged(self._sources)
+            if sound is not None:
+                self._sources.keep_verdict(sound.verdict())
+        return sound
+
+    def _read(self) -> Reading:
+        from mailstate.statefiles.full import full_reading  # noqa: PLC0415 - as above
+
+        given, problems = self._contents()
+        reading = full_reading(given, problems)
+        if self._sources is not None and not problems:
+            # The files may hold something else by now.
+            Sources(dict(given), self._cache).keep_verdict(reading.verdict)
+        return reading

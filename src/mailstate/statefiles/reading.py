@@ -17,8 +17,7 @@ class Counts(NamedTuple):
     aliases: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """
     Whether the files are in order: `counts` is None if any of `problems` is an error.
 

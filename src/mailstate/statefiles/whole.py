@@ -6,6 +6,7 @@ warnings are told from those files alone that they may be about.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from mailstate.errors import Problem, Severity
 from mailstate.model.resources import DomainName, UserId, user_id
@@ -17,12 +18,36 @@ from mailstate.statefiles.mailboxes import check_mailboxes
 from mailstate.statefiles.marks import MAX_PROBLEMS
 from mailstate.statefiles.parcel import FileFacts, desired_domain, person, unpack
 from mailstate.statefiles.quick import judge
-from mailstate.statefiles.reading import Reading, in_order
+from mailstate.statefiles.reading import Counts, Reading, Verdict, in_order
 from mailstate.statefiles.schema import domain_fields
 from mailstate.statefiles.sources import Sources
 
 
-def quick_reading(sources: Sources) -> Reading | None:
+class Sound(NamedTuple):
+    """Files without an error: what each of them declares, and what there is to warn of."""
+
+    files: Mapping[str, FileFacts]
+    problems: tuple[Problem, ...]
+
+    def verdict(self) -> Verdict:
+        """That they are in order."""
+        domains = [domain.facts for facts in self.files.values() for domain in facts.domains]
+        counts = Counts(
+            domains=len(domains),
+            people=sum(len(facts.users) for facts in self.files.values()),
+            mailboxes=sum(domain.mailbox_count for domain in domains),
+            aliases=sum(domain.alias_count for domain in domains),
+        )
+        return Verdict(counts=counts, problems=self.problems, files=tuple(self.files))
+
+    def reading(self) -> Reading:
+        """What they ask for."""
+        return Reading(
+            desired=_desired(self.files), problems=self.problems, files=tuple(self.files)
+        )
+
+
+def judged(sources: Sources) -> Sound | None:
     """What *sources* say; None if there is an error to tell."""
     files: dict[str, FileFacts] = {}
     for file in sources.files:
@@ -36,9 +61,7 @@ def quick_reading(sources: Sources) -> Reading | None:
     # Only now is it sure which contents are spoken of.
     known = sources.verdict()
     problems = _warnings(sources, files) if known is None else known.problems
-    if problems is None:
-        return None
-    return Reading(desired=_desired(files), problems=problems, files=sources.files)
+    return None if problems is None else Sound(files=files, problems=problems)
 
 
 def _warnings(sources: Sources, files: Mapping[str, FileFacts]) -> tuple[Problem, ...] | None:
