@@ -76,6 +76,24 @@ def _emptied(lines: list[bytes]) -> Iterator[bytes]:
         yield target + b" " + (b"[]\n" if target.endswith(b"/mailboxes/") else body)
 
 
+async def _bare(port: int, calls: int, concurrency: int) -> float:
+    """Seconds that the same number of creations takes without any client at all to speak of."""
+    request = b"POST /domains/a.example/mailboxes/bare HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}"
+
+    async def post(times: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(times):
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = head.lower().partition(b"content-length: ")[2].partition(b"\r")[0]
+            await reader.readexactly(int(length))
+        writer.close()
+
+    started = time.monotonic()
+    await asyncio.gather(*(post(calls // concurrency) for _ in range(concurrency)))
+    return time.monotonic() - started
+
+
 def main() -> None:
     """Measure what is asked for on the command line."""
     parser = argparse.ArgumentParser(description="A whole apply beside what its server needs.")
@@ -101,7 +119,8 @@ def _measure(asked: argparse.Namespace, folder: Path) -> None:
     )
     process.start()
     command = [sys.executable, "-m", "mailstate", "apply", "--yes", "--no-notify"]
-    command += ["--state", str(folder / "data/state"), "--url", f"http://127.0.0.1:{ours.recv()}"]
+    port: int = ours.recv()
+    command += ["--state", str(folder / "data/state"), "--url", f"http://127.0.0.1:{port}"]
     command += ["--concurrency", str(asked.concurrency)]
     if not asked.without_journal:
         command += ["--journal", str(folder / "journal.jsonl")]
@@ -111,9 +130,12 @@ def _measure(asked: argparse.Namespace, folder: Path) -> None:
         command, env={**os.environ, **account}, cwd=folder, stdout=subprocess.PIPE, check=False
     )
     wall, after = time.monotonic() - started, os.times()
+    bare = 0.0 if asked.limit else asyncio.run(_bare(port, asked.creates // 4, asked.concurrency))
     ours.send("end")
     seen: list[tuple[float, bool]] = ours.recv()
     process.join()
+    if asked.limit is None:
+        seen = seen[: len(seen) - asked.creates // 4 // asked.concurrency * asked.concurrency]
     made = sum(is_accepted for _, is_accepted in seen)
     cpu = (
         after.children_user + after.children_system - before.children_user - before.children_system
@@ -127,6 +149,8 @@ def _measure(asked: argparse.Namespace, folder: Path) -> None:
         floor = made * _COST / asked.concurrency
         first, last = seen[0][0], seen[-1][0]
         print(f"before the first {first - started:.2f} s, creating {last - first + _COST:.2f} s")
+        slower = bare / (asked.creates // 4 * _COST / asked.concurrency)
+        print(f"a bare client on this machine now: {slower:.3f} of cost x creations / concurrency")
         print(f"wall / (cost x creations / concurrency) = {wall / floor:.3f}")
         return
     accepted = [at for at, is_accepted in seen if is_accepted][_WARM_UP:]

@@ -18,6 +18,9 @@ from itertools import pairwise
 _CALLS = 300
 """Accepted calls after which the rate is back at the one that was refused."""
 
+_FAR_CALLS = 150
+"""The same where the rate is still far off."""
+
 _DEPTH = 0.05
 """By how much the rate falls at a refusal after a long while without one..."""
 
@@ -93,19 +96,20 @@ class Rate:
             is_dear = share > 1 / 2 or self._paused > _LONG
             is_far = self._last_refusal is None or self._accepted < _FEW or is_dear
             if is_dear:
-                rate *= 1 - min(share, 1 / 2)
+                rate *= 1 - (min(share, 1 / 2) if self._paused > _LONG else share / 2)
             self.refused_at = rate
             self._depth = _FAR_DEPTH if is_far else _DEPTH
-            self._way_back = _CALLS if is_far else max(_CALLS, _DEAR * pause * rate)
+            self._way_back = _FAR_CALLS if is_far else max(_CALLS, _DEAR * pause * rate)
             self._accepted = self._used = 0
             self._last_refusal, self._paused = now, 0.0
         self._paused += pause
         self._left.clear()
 
     def _of_late(self) -> float | None:
-        """Calls a second. The longest gap may be a time in which there was nothing to send."""
+        """Calls a second. A gap longer than all others was a time with nothing to send."""
         gaps = sorted(later - sooner for sooner, later in pairwise(self._left))
-        counted = gaps[: max(1, len(gaps) - 1)]
+        others = gaps[:-1]
+        counted = others if 0 < sum(others) < gaps[-1] else gaps
         interval = max(self.interval, sum(counted) / len(counted) if counted else 0.0)
         return 1 / interval if interval else None
 
