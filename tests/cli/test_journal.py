@@ -85,6 +85,32 @@ def test_calls_under_way_go_on_while_the_disk_is_at_work(journal, disk):
     assert len(turns) > 1
 
 
+def test_a_quick_disk_is_waited_for_on_the_spot(journal, monkeypatch):
+    """
+    Whoever has a line to keep goes on in the same turn; a failure is told all the same.
+    """
+    failures: list[str] = []
+
+    def fsync(_file):
+        if failures:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal.on_fault = lambda: None
+
+    async def scenario():
+        journal.told(DomainName("a.example"), "enabled")
+        turns: list[int] = []
+        asyncio.get_running_loop().call_soon(turns.append, 1)
+        journal.begun(change("u"))
+        kept = [await journal.kept()]
+        failures.append("from now on")
+        journal.begun(change("v"))
+        return [*kept, await journal.kept()], [*turns]
+
+    assert ([True, False], []) == asyncio.run(scenario())
+
+
 def test_what_is_kept_already_costs_nothing(journal, disk):
     """
     Without a new line there is nothing to wait for.
