@@ -74,7 +74,7 @@ layers: $(READY) ## imports point downwards
 
 zizmor: $(READY) ## what could be abused in the workflows
 	@echo "== workflows: zizmor"
-	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github docs/ci/github-*.yml
 
 actionlint: ## what is wrong in the workflows; needs an actionlint of your own
 	@echo "== workflows: actionlint"

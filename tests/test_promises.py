@@ -15,7 +15,7 @@ SETTINGS = tomllib.loads(PYPROJECT)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 RUN_LOCK = (ROOT / "requirements-run.lock").read_text(encoding="utf-8")
-WORKFLOWS = sorted((ROOT / ".github").rglob("*.yml"))
+WORKFLOWS = sorted([*(ROOT / ".github").rglob("*.yml"), *(ROOT / "docs/ci").glob("github-*.yml")])
 DEPENDENCIES, EXTRAS = (
     sorted(re.split(r"[^\w.-]", requirement)[0] for requirement in requirements)
     for requirements in (

@@ -154,6 +154,7 @@ def test_a_shard_has_the_causes_of_the_whole(world, base, of):
     found = [causes(plan(part, world.live, policy), part, base, policy) for part in parts]
 
     assert whole == {key: cause for part in found for key, cause in part.items()}
+    assert all(part.items() <= whole.items() for part in found)
 
 
 def test_an_access_is_asked_where_the_role_comes_to_need_one():

@@ -14,12 +14,13 @@ from mailstate.planning.causes import causes
 from mailstate.planning.plan import Action, Change, Plan, Policy
 from mailstate.planning.planner import plan
 from mailstate.planning.selection import Selection, select, selected
+from mailstate.reporting.approved import removals_of
 from mailstate.reporting.merged import merged_plan, merged_report, merged_report_text, report_code
 from mailstate.reporting.paint import plain
 from mailstate.reporting.plan_json import Context, digest, plan_document, plan_json, to_text
 from mailstate.reporting.report import report_json
 from mailstate.reporting.reread import context_of, plan_of
-from tests.planning.examples import A, B, asked, desired, live, mailbox, planned, there
+from tests.planning.examples import A, B, alias, asked, desired, live, mailbox, planned, there
 from tests.reporting.strategies import caused, causes_of_kinds, contexts, plans
 from tests.strategies import desired_states, fewer, policies, prunings, worlds
 
@@ -75,6 +76,24 @@ def test_the_documents_of_all_shards_make_that_of_the_run(world, base, of, data)
     made = merged_plan(data.draw(st.permutations(parts)))
 
     assert whole == plan_json(*made)
+
+
+def test_what_a_plan_removes_is_read_from_its_document():
+    """
+    Deletions, and what is switched off though no file asks for that; nothing that a file asks.
+    """
+    off = mailbox("bob", active=False, display_name="Bob Noyce")
+    made = planned(
+        desired(asked(A, off)),
+        live(there(A, replace(off, active=True), mailbox("dee"), alias("x@y.test"))),
+        prune=frozenset({Kind.ALIAS, Kind.MAILBOX}),
+        max_removals_percent=100,
+    )
+
+    document = plan_document(made, context(WANTED, WANTED))
+
+    assert 3 == len(made.changes)
+    assert {mailbox("dee").key, alias("x@y.test").key} == removals_of(document)
 
 
 def test_a_merged_part_of_the_domains_says_that_it_is_one():

@@ -84,6 +84,8 @@ def test_eight_shards_at_once_do_what_one_run_would_do(place_of):
 
     assert [(0, "")] * SHARDS == planned
     assert (whole.out, place.read("whole.json")) == (merged.out, place.read("merged.json"))
+    by_itself = [json.loads(place.read(name))["summary"]["delete"] for name in plans]
+    assert [0] * SHARDS == by_itself
     plan = json.loads(place.read("merged.json"))
     assert 4 == plan["summary"]["delete"]
     assert plan["selection"] is None
