@@ -36,6 +36,11 @@ def place(file: str, at: Mark) -> Place:
     return Place(file, at >> _COLUMN_BITS, at & _COLUMN_MASK)
 
 
+def line_and_column(at: Mark) -> tuple[int, int]:
+    """The line and the column that *at* stands for, counted from 1."""
+    return at >> _COLUMN_BITS, at & _COLUMN_MASK
+
+
 def lines_and_columns(marks: Iterable[Mark]) -> tuple[list[int], list[int]]:
     """The lines and the columns that *marks* stand for, counted from 1."""
     held = list(marks)

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from mailstate.statefiles.at_once import email_addresses
 from mailstate.statefiles.declared import DEFAULT_FEATURES
-from mailstate.statefiles.marks import Document, Mark, Seq, lines_and_columns, place
+from mailstate.statefiles.marks import Document, Mark, Seq, line_and_column, lines_and_columns
 from mailstate.statefiles.names import Fault, domain_name, handle_fault, nfc, text_fault, uuid_fault
 from mailstate.statefiles.parcel import (
     DomainColumns,
@@ -63,7 +63,7 @@ def _user(node: Node, mark: Mark) -> UserFacts:
     handle, uuid = node["name"], node["uuid"]
     must(handle_fault(handle) is None and uuid_fault(uuid) is None)
     return UserFacts(
-        handle, uuid, _address(node.get("email")), *_line_and_column(mark_of(node, mark, "name"))
+        handle, uuid, _address(node.get("email")), *line_and_column(mark_of(node, mark, "name"))
     )
 
 
@@ -89,7 +89,7 @@ def _domain(node: Node, mark: Mark, secondary: "array[int]") -> tuple[DomainFact
         node.get("delivery", "virtual"),
         node.get("disabled", False),
         _address(node.get("support_email")),
-        *_line_and_column(mark_of(node, mark, "name")),
+        *line_and_column(mark_of(node, mark, "name")),
         _roles(node),
         len(mailbox_columns.local_parts),
         len(alias_columns.local_parts),
@@ -111,11 +111,11 @@ def _roles(node: Node) -> list[RoleFacts]:
     owners: Nodes = node["owners"]
     accesses: Nodes = node.get("accesses", _NOTHING)
     roles = [
-        RoleFacts(handle, "owner", *_line_and_column(mark))
+        RoleFacts(handle, "owner", *line_and_column(mark))
         for handle, mark in zip(owners, owners.marks, strict=True)
     ]
     roles += [
-        RoleFacts(access["user"], access["role"], *_line_and_column(mark_of(access, mark, "user")))
+        RoleFacts(access["user"], access["role"], *line_and_column(mark_of(access, mark, "user")))
         for access, mark in zip(accesses, accesses.marks, strict=True)
     ]
     handles = {role.handle for role in roles}
@@ -129,8 +129,3 @@ def _address(text: str | None) -> str | None:
     found = email_addresses([text])
     must(found)
     return found[0] if found else None
-
-
-def _line_and_column(mark: Mark) -> tuple[int, int]:
-    at = place("", mark)
-    return at.line, at.column

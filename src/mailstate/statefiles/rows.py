@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
 from mailstate.model.resources import DomainName
@@ -11,6 +12,8 @@ from mailstate.statefiles.marks import Map, Mark
 from mailstate.statefiles.parcel import AliasColumns, MailboxColumns
 
 _T = TypeVar("_T")
+
+_whole = itemgetter("local_part", "first_name", "last_name")
 
 Node: TypeAlias = Any
 """A mapping that fits the schema."""
@@ -50,17 +53,17 @@ def mailboxes(
     nodes: Nodes, domain: DomainName, *, has_context: bool
 ) -> tuple[MailboxColumns, list[Mark]]:
     """The mailboxes in *nodes*, sorted, and where they are written."""
-    local_parts: list[str] = [node["local_part"] for node in nodes]
-    first_names: list[str] = [node["first_name"] for node in nodes]
-    last_names: list[str] = [node["last_name"] for node in nodes]
-    written: list[str | None] = [node.get("display_name") for node in nodes]
+    if not nodes:
+        return MailboxColumns([], [], [], [], [], []), []
+    local_parts, first_names, last_names = map(list, zip(*map(_whole, nodes), strict=True))
+    fields = set().union(*nodes)
+    written = [node.get("display_name") for node in nodes] if "display_name" in fields else []
     display_names = [name for name in written if name is not None]
     must(at_once.are_local_parts(local_parts) and are_unique(local_parts))
     must(at_once.are_texts([*first_names, *last_names, *display_names]))
     first_names, last_names = at_once.nfc(first_names), at_once.nfc(last_names)
     secondary = _secondary_emails([node.get("secondary_email") for node in nodes], domain)
-    active = [node.get("active", True) for node in nodes]
-    off = [] if all(active) else ["" if is_on else "off" for is_on in active]
+    off = _off(nodes) if "active" in fields else []
     columns = MailboxColumns(local_parts, first_names, last_names, [], secondary, off)
     full_names = columns.full_names()
     if display_names:
@@ -73,6 +76,12 @@ def mailboxes(
     # As keys are sorted: the `@` that follows comes before letters, and after `-` and `.`.
     in_order = _sorting([f"{local_part}@" for local_part in local_parts])
     return MailboxColumns(*map(in_order, columns)), in_order(marks_of(nodes, "local_part"))
+
+
+def _off(nodes: Nodes) -> list[str]:
+    """Which mailboxes are switched off; no column of them without any."""
+    off = ["" if node.get("active", True) else "off" for node in nodes]
+    return off if any(off) else []
 
 
 def _secondary_emails(written: list[str | None], domain: DomainName) -> list[str]:
@@ -147,4 +156,7 @@ def are_unique(texts: Sequence[str]) -> bool:
 def _sorting(keys: Sequence[Any]) -> Callable[[Sequence[_T]], list[_T]]:
     """A function that puts columns into the order of *keys*; those without values stay so."""
     order = sorted(range(len(keys)), key=keys.__getitem__)
-    return lambda column: [column[index] for index in order] if column else []
+    if len(order) == 1:
+        return list
+    in_order = itemgetter(*order)
+    return lambda column: list(in_order(column)) if column else []
