@@ -18,6 +18,7 @@ from statistics import median
 from benchmarks.groups import GROUPS, Scene
 from benchmarks.measuring import Finding, measure
 
+_WHOLE = 100
 _PACKAGES = ("pyyaml", "jsonschema", "jsonschema-rs", "httpx", "click")
 
 
@@ -81,10 +82,15 @@ def measured(found: Finding) -> tuple[str, str, str]:
     """The median of the figures, that of the floor, and that of the ratios."""
     figure, floor = median(found.figures), median(found.floors)
     return (
-        f"{figure:,.3g} {found.row.unit}".rstrip(),
-        f"{found.row.floor}: {floor:,.3g}",
+        f"{rounded(figure)} {found.row.unit}".rstrip(),
+        f"{found.row.floor}: {rounded(floor)}",
         f"**{found.ratio:.3g}**",
     )
+
+
+def rounded(number: float) -> str:
+    """*number* to three places that count, and whole above that."""
+    return f"{number:,.0f}" if number >= _WHOLE else f"{number:.3g}"
 
 
 if __name__ == "__main__":

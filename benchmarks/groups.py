@@ -1,6 +1,7 @@
 """What is compared with what: the candidates, their floors, and the targets."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -355,6 +356,40 @@ def apply(scene: Scene) -> Iterator[Group]:
 
 
 @contextmanager
+def limit(_: Scene) -> Iterator[Group]:
+    """Mailboxes that are made under a limit of 40 calls a second that the server keeps to itself."""
+
+    def limited() -> Cost:
+        run = cost_of(PYTHON, "-m", "benchmarks.apply", "--limit", "40")
+        used, refused = (float(share) / 100 for share in re.findall(r"([\d.]+)%", run.output))
+        return Cost(wall=used, cpu=used, peak=refused)
+
+    yield Group(
+        name="limit",
+        candidates={"apply": limited, "limit": lambda: _constant(1)},
+        rows=(
+            Row(
+                what="`apply` under a hidden limit: share of it that is used",
+                candidate="apply",
+                floor="limit",
+                unit="",
+                reach=0.9,
+                heroic=0.97,
+                is_more_better=True,
+            ),
+            Row(
+                what="calls refused, of those accepted after the first 500",
+                candidate="apply",
+                floor="limit",
+                by="peak",
+                unit="",
+                reach=0.01,
+            ),
+        ),
+    )
+
+
+@contextmanager
 def start(scene: Scene) -> Iterator[Group]:
     """What is waited for although there is hardly anything to do."""
     folder = scene.made(50, name="tiny")
@@ -544,5 +579,5 @@ def peers(scene: Scene) -> Iterator[Group]:
 
 GROUPS = {
     group.__name__: group
-    for group in (files, schema, calls, concurrency, apply, start, views, growth, peers)
+    for group in (files, schema, calls, concurrency, apply, limit, start, views, growth, peers)
 }
