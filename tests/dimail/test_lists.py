@@ -177,23 +177,25 @@ def test_a_list_of_domains_means_what_its_items_mean(value):
     assert expected == outcome(lambda node: list(domain_list(node).items()), value)
 
 
+@pytest.mark.parametrize("is_usual", [True, False])
 @pytest.mark.parametrize("active", [True, False, None])
-def test_what_both_apis_tell_is_broken_by_the_first_and_else_by_the_second(active):
+def test_what_both_apis_tell_is_broken_by_the_first_and_else_by_the_second(active, is_usual):
     """A mailbox that only the first API shows broken is half-made, unless the second has it off."""
-    torn = first_list(
-        parse(calls.mailboxes(D), json.dumps([V1 | {"status": "broken"}]).encode()),
-        D,
-        webmail=True,
-    )
+    boxes = [
+        V1 | {"status": "broken"},
+        V1 | {"email": "al@a.example" if is_usual else "Al@a.example"},
+    ]
+    torn = first_list(parse(calls.mailboxes(D), json.dumps(boxes).encode()), D, webmail=True)
     told = {True: "yes", False: "no", None: "wait"}[active]
     other = [V2 | {"active": told}, V2 | {"email": "bob@a.example"}]
     second = second_list(parse(calls.mailboxes_v2(D), json.dumps(other).encode()), D, webmail=True)
 
     both = merged(second, torn)
 
-    ada, bob = Key(f"mailbox/ada@{D}"), Key(f"mailbox/bob@{D}")
-    assert [ada, bob] == list(both.mailboxes)
+    ada, al, bob = (Key(f"mailbox/{name}@{D}") for name in ("ada", "al", "bob"))
+    assert [ada, al, bob] == list(both.mailboxes)
     assert active is both.mailboxes[ada].active
+    assert ({ada} if active is None else set()) == both.untold
     assert ({ada} if active is not False else set()) == both.half_made
 
 

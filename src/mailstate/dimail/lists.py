@@ -80,13 +80,21 @@ def second_list(answer: Node, domain: DomainName, *, webmail: bool) -> Listed:
 
 def merged(second: Listed, first: Listed) -> Listed:
     """What both APIs tell: that a mailbox is broken by the first, all else by the second."""
-    both = {**first.mailboxes, **second.mailboxes}
     return Listed(
-        mailboxes={key: both[key] for key in sorted(both)},
+        mailboxes=_both(second.mailboxes, first.mailboxes),
         torn=first.torn,
         untold=(first.untold - second.mailboxes.keys()) | second.untold,
         tells_active=first.tells_active,
     )
+
+
+def _both(one: Mapping[Key, Mailbox], other: Mapping[Key, Mailbox]) -> Mapping[Key, Mailbox]:
+    """The mailboxes of *one*, and those that only *other* has."""
+    if isinstance(one, MailboxRows) and isinstance(other, MailboxRows):
+        rows = {**other.rows, **one.rows}
+        return MailboxRows(one.domain, {key: rows[key] for key in sorted(rows)})
+    boxes = {**other, **one}
+    return {key: boxes[key] for key in sorted(boxes)}
 
 
 def alias_list(answer: Node, domain: DomainName) -> Mapping[Key, Alias]:

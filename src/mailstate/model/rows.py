@@ -20,16 +20,16 @@ Row = tuple[Names, bool | None, str, str | None]
 class MailboxRows(Mapping[Key, Mailbox]):
     """The mailboxes of *domain* that are in *rows*, in that order."""
 
-    __slots__ = ("_domain", "rows")
+    __slots__ = ("domain", "rows")
 
     def __init__(self, domain: DomainName, rows: Mapping[Key, Row]) -> None:
-        self._domain = domain
+        self.domain = domain
         self.rows = rows
 
     def __getitem__(self, key: Key) -> Mailbox:
         (first_name, last_name, display_name), active, local_part, secondary_email = self.rows[key]
         return Mailbox(
-            domain=self._domain,
+            domain=self.domain,
             local_part=local_part,
             first_name=first_name,
             last_name=last_name,
