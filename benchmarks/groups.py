@@ -357,7 +357,7 @@ def apply(scene: Scene) -> Iterator[Group]:
 
 @contextmanager
 def limit(_: Scene) -> Iterator[Group]:
-    """Mailboxes that are made under a limit of 40 calls a second that the server keeps to itself."""
+    """Mailboxes that are made under a limit of 40 calls a second, which nobody is told of."""
 
     def limited() -> Cost:
         run = cost_of(PYTHON, "-m", "benchmarks.apply", "--limit", "40")
