@@ -87,6 +87,35 @@ def test_what_is_written_once_and_used_twice_is_read_alike():
     check(files)
 
 
+ADA = "first_name: Ada, last_name: Byron"
+TWICE = {
+    "full name": (f"{ADA}, display_name: A", f"{ADA}, display_name: B"),
+    "full name in another case": (f"{ADA}, display_name: A", "first_name: ADA, last_name: BYRON"),
+    "display name": (f"{ADA}, display_name: A", "first_name: Bob, last_name: B, display_name: a"),
+    "display and full name": (ADA, "first_name: Bob, last_name: B, display_name: ada byron"),
+    "none": (ADA, "first_name: Bob, last_name: B"),
+}
+
+
+@pytest.mark.parametrize("features", ["[webmail, mailbox]", "[mailbox]"], ids=["webmail", "bare"])
+@pytest.mark.parametrize("where", ["one domain", "one context", "two contexts"])
+@pytest.mark.parametrize("what", TWICE)
+def test_what_two_mailboxes_have_in_common_is_read_alike(what, where, features):
+    """
+    On one domain, or on two of one context: a fault, with webmail; else none.
+    """
+    one, other = (f"{{local_part: a{number}, {TWICE[what][number]}}}" for number in (0, 1))
+    context = "context: c, " if where == "one context" and "webmail" in features else ""
+    head = f"{context}owners: [alice], features: {features}, mailboxes: ["
+    between = ", " if where == "one domain" else f"]}}\n  - {{name: b.example, {head}"
+    text = f"{USERS}domains:\n  - {{name: a.example, {head}{one}{between}{other}]}}\n"
+    files = [("a.yaml", text.encode())]
+    is_fault = what != "none" and where != "two contexts" and "webmail" in features
+
+    assert is_fault == (full_reading(files, ()).desired is None)
+    check(files)
+
+
 def test_more_warnings_than_anybody_reads_are_cut_off_alike():
     """
     Two domains of one context, and five thousand local parts on both.
