@@ -13,25 +13,27 @@ from mailstate.dimail.line import BROKEN, LONGEST_ANSWER, TOO_LONG, Response, Tr
 BODY = b'[{"name":"a.example"}]'
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"
+
 Outcome = Response | Trouble
 
 
-def read(pieces: Iterable[bytes]) -> Outcome:
-    """By the reader of the product."""
-    reading = Reading()
-    for piece in pieces:
+def read(pieces: Iterable[bytes]) -> tuple[int, Outcome]:
+    """By the reader of the product: after how many pieces, and what."""
+    reading, number = Reading(), 0
+    for number, piece in enumerate(pieces, start=1):
         if outcome := reading.receive(piece):
-            return outcome
-    return reading.end()
+            return number, outcome
+    return number + 1, reading.end()
 
 
-def judged(pieces: Iterable[bytes]) -> Outcome:
-    """By h11 alone."""
-    judge = Judge()
-    for piece in pieces:
+def judged(pieces: Iterable[bytes]) -> tuple[int, Outcome]:
+    """The same by h11 alone."""
+    judge, number = Judge(), 0
+    for number, piece in enumerate(pieces, start=1):
         if outcome := judge.hear(piece):
-            return outcome
-    return judge.hear(b"") or BROKEN
+            return number, outcome
+    return number + 1, judge.hear(b"") or BROKEN
 
 
 def is_judged(data: bytes) -> bool:
@@ -119,12 +121,15 @@ def pieces(draw: st.DrawFn) -> list[bytes]:
 
 @given(pieces())
 @example([PLAIN])
+@example([b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\n{}"])
+@example([b"HTTP/1.1 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 2\r\n\r\n{}"])
+@example([CHUNKED.replace(b"\r\n", b"\r\nContent-Length: 2\r\n", 1)])
 @example([b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}"])
 @example([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\n{}"])
 @example([b"HTTP/1.1 204 x\r\nContent-Length: 2\r\n\r\n{}"])
 def test_the_quick_way_and_the_judge_read_the_same(pieces):
     """
-    The same answer, and the same of its connection; or the same trouble.
+    The same answer, and the same of its connection; or the same trouble; and as soon.
     """
     assert judged(pieces) == read(pieces)
 
@@ -189,7 +194,7 @@ def test_no_content_is_plain():
     [
         PLAIN + PLAIN,
         PLAIN + b"\n",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n" + PLAIN,
+        CHUNKED + PLAIN,
         b"HTTP/1.1 204 No Content\r\n\r\n[]",
         PLAIN.replace(b"OK", b"OK\r\nconnection: close"),
         PLAIN.replace(b"1.1", b"1.0"),
@@ -199,7 +204,7 @@ def test_after_some_answers_a_connection_is_of_no_use(data):
     """
     More came than was announced, or the server said so.
     """
-    outcome = read([data])
+    _, outcome = read([data])
 
     assert isinstance(outcome, Response)
     assert outcome.is_last
@@ -212,7 +217,7 @@ def test_a_head_has_an_end(length, at_once):
     However it comes: up to 100 kiB it is read, then not any more.
     """
     data = PLAIN.replace(b"OK", b"OK\r\nx-y: " + b"z" * length)
-    outcome = read([data[at : at + at_once] for at in range(0, len(data), at_once)])
+    _, outcome = read([data[at : at + at_once] for at in range(0, len(data), at_once)])
 
     assert (Response(status=200, body=BODY) if length < 100_000 else BROKEN) == outcome
 
