@@ -86,10 +86,12 @@ _NOTHING = to_text(_SAME)
 
 def from_text(text: bytes | None) -> Difference | None:
     """The difference that *text* was made from; None if it was made from none."""
+    if text is None:
+        return None
     if text == _NOTHING:
         return _SAME
     try:
-        pairs, off, extra_mailboxes, aliases, extra_aliases = json.loads(text or b"")
+        pairs, off, extra_mailboxes, aliases, extra_aliases = json.loads(text)
         return Difference(
             mailboxes=tuple(
                 MailboxPair(
