@@ -1,0 +1,94 @@
+"""What differs on one domain: as small as what differs, and the same however the sides are kept."""
+
+from dataclasses import replace
+
+from hypothesis import given
+
+from mailstate.errors import Place
+from mailstate.model.packed import Packed
+from mailstate.model.rows import MailboxRows
+from mailstate.planning.difference import Difference, MailboxPair, MissingAlias, difference
+from tests.planning.examples import A, alias, asked, mailbox, place, there
+from tests.strategies import fewer, worlds
+
+
+def packed(one):
+    """The same domain of either side, with mailboxes as packed rows and packed aliases."""
+    rows = {
+        key: (
+            (box.first_name, box.last_name, box.display_name),
+            box.active,
+            box.local_part,
+            box.secondary_email,
+        )
+        for key, box in one.mailboxes.items()
+    }
+    mailboxes = MailboxRows(one.domain.name, rows)
+    return replace(
+        one, mailboxes=Packed(lambda: mailboxes), aliases=Packed(lambda: dict(one.aliases))
+    )
+
+
+@given(worlds())
+@fewer
+def test_it_is_the_same_however_the_sides_are_kept(world):
+    """
+    Rows are compared quickly, mailboxes one by one: the difference is the same, in the same order.
+    """
+    for name, wanted in world.desired.domains.items():
+        existing = world.live.domains.get(name)
+
+        expected = difference(wanted, existing)
+
+        assert expected == difference(packed(wanted), existing and packed(existing))
+        assert expected == difference(wanted, existing and packed(existing))
+
+
+def test_of_what_is_as_it_should_be_nothing_is_told():
+    """A domain that is as its files want it differs in nothing, whatever the files know besides."""
+    box = mailbox(secondary_email="ada@home.example")
+
+    assert Difference() == difference(
+        asked(A, box, alias("x@b.example")), there(A, mailbox(), alias("x@b.example"))
+    )
+
+
+def test_each_sort_of_difference_is_told():
+    """Missing, otherwise, half-made, off, extra, or in the way: all of it, with its place."""
+    torn, other, off = (
+        mailbox("torn"),
+        mailbox("other", display_name="O."),
+        mailbox("off", active=False),
+    )
+    new, stray = mailbox("new"), mailbox("stray")
+    wanted = asked(A, new, torn, other, off, alias("x@b.example", "stray"), alias("x@b.example"))
+    live_other = mailbox("other")
+    live = there(A, torn, live_other, off, stray, alias("y@b.example"), half_made={torn.key})
+
+    found = difference(wanted, live)
+
+    assert found == Difference(
+        mailboxes=(
+            MailboxPair(before=None, after=new, place=wanted.places[new.key]),
+            MailboxPair(before=torn, after=torn, place=wanted.places[torn.key]),
+            MailboxPair(before=live_other, after=other, place=wanted.places[other.key]),
+        ),
+        off=(off.key,),
+        extra_mailboxes=(stray,),
+        aliases=(
+            MissingAlias(alias=alias("x@b.example", "stray"), place=place(7), in_the_way=True),
+            MissingAlias(alias=alias("x@b.example"), place=place(8), in_the_way=False),
+        ),
+        extra_aliases=(alias("y@b.example"),),
+    )
+    assert isinstance(found.mailboxes[0].place, Place)
+
+
+def test_of_a_domain_that_is_not_there_everything_is_missing():
+    """Nothing is in the way where nothing is."""
+    wanted = asked(A, mailbox(), alias("ada@a.example"))
+
+    assert difference(wanted, None) == Difference(
+        mailboxes=(MailboxPair(before=None, after=mailbox(), place=place(3)),),
+        aliases=(MissingAlias(alias=alias("ada@a.example"), place=place(4), in_the_way=False),),
+    )
