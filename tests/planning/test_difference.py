@@ -56,7 +56,7 @@ def test_each_sort_of_difference_is_told():
     """Missing, otherwise, half-made, off, extra, or in the way: all of it, with its place."""
     torn, other, off = (
         mailbox("torn"),
-        mailbox("other", display_name="O."),
+        mailbox("other", display_name="O.", active=False),
         mailbox("off", active=False),
     )
     new, stray = mailbox("new"), mailbox("stray")
