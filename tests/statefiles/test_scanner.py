@@ -2,6 +2,7 @@
 
 import gc
 import random
+import tracemalloc
 from itertools import count
 from pathlib import Path
 
@@ -104,6 +105,12 @@ FORMS = {
     "a:\n  - b: c  \n    d: e \n": True,
     "a: 5e0c-b\nb: Yann\nc: No way\nd: +x\n": True,
     "a: b\r\nc: d\r\n": True,
+    "--- \na: b\n": True,
+    "---\n---\na: b\n": False,
+    " ---\na: b\n": False,
+    "---#c\na: b\n": False,
+    "--- a\n": False,
+    "---\n": False,
     "": False,
     "# c\n": False,
     "a:\n": False,
@@ -165,6 +172,22 @@ def test_files_of_many_pieces_are_scanned_as_they_are_built():
             for number in range(150_000 // (width + 40))
         )
         assert is_scanned(f"a:\n{''.join(entries)}b: c\n".encode())
+
+
+@pytest.mark.parametrize("line", ["\n", "# c\n"])
+def test_a_long_file_takes_no_more_memory_than_a_piece_of_it(line):
+    """
+    What a stranger's file may hold is taken apart piece by piece, never all at once.
+    """
+    text = line * 150_000
+    tracemalloc.start()
+    try:
+        scan(text)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 16_000_000
 
 
 def test_nesting_ends_before_the_limit_of_the_builder():

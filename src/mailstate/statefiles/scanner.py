@@ -41,7 +41,7 @@ _rows = re.compile(rf"{_entry()}|( *)([^\n]*)\n").findall
 _KEYS = slice(1, 1 + 2 * _FIELDS, 2)
 _TEXTS = slice(2, 2 + 2 * _FIELDS, 2)
 
-_head = re.compile(r"(?: *(?:#[^\n]*)?\n)*---(?: *| +#[^\n]*)\n").match
+_is_start = re.compile(rf"---{END}").fullmatch
 _field = re.compile(rf"({KEY}):(?: +{VALUE})?{END}").fullmatch
 _item = re.compile(rf"{VALUE}{END}").fullmatch
 
@@ -74,19 +74,19 @@ def _shape(keys: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[int, ...], int
 class _Scanner:
     """One text on its way; used once."""
 
-    __slots__ = ("_open", "_waiting")
+    __slots__ = ("_has_start", "_open", "_waiting")
 
     def __init__(self) -> None:
         # What may go on, outermost first, each with its column, counted from 0.
         self._open: list[tuple[int, Map | Seq]] = []
         # The mapping, the key and its mark where the value must be on the lines that follow.
         self._waiting: tuple[Map, str, Mark] | None = None
+        # Whether there was the line `---`, before all but comments.
+        self._has_start = False
 
     def root(self, text: str) -> Map:
         """What *text* says. Raises `UnsureError`."""
-        head = _head(text)
-        start = head.end() if head else 0
-        line = mark(text.count("\n", 0, start), 0)
+        start, line = 0, mark(0, 0)
         while start < len(text):
             stop = text.find("\n", start + _WINDOW) + 1 or len(text)
             line = self._read(_rows(text, start, stop), line)
@@ -150,7 +150,10 @@ class _Scanner:
         else:
             field = _field(rest)
             if field is None:
-                raise UnsureError
+                if column or self._open or self._has_start or not _is_start(rest):
+                    raise UnsureError
+                self._has_start = True
+                return
             found = self._mapping(column, base)
         key = key_of(field[1])
         if key in found:
