@@ -476,58 +476,32 @@ def growth(scene: Scene) -> Iterator[Group]:
             for folder in folders
         ]
 
-        def exponents(run: Callable[[Path, str], Cost]) -> Cost:
-            costs = [run(folder, url) for folder, url in zip(folders, urls, strict=True)]
-            grown, took = zip(*(cost.numbers[-2:] for cost in costs), strict=True)
-            time = exponent(tuple(zip(sizes, took, strict=True)))
-            # What is not seen in the peak is less than a mebibyte.
-            memory = exponent(
-                tuple((size, max(more, 1)) for size, more in zip(sizes, grown, strict=True))
-            )
-            return Cost(wall=time, cpu=time, peak=memory)
+        def grown() -> Cost:
+            """The exponents: of reading and comparing together, and of the peak of the process."""
+            costs = []
+            for folder, url in zip(folders, urls, strict=True):
+                state = str(folder / "state")
+                reading, diff = stage("reading", state), stage("diff", state, url)
+                costs.append((reading.value + diff.value, diff.peak))
+            times, peaks = zip(*costs, strict=True)
+            time = exponent([*zip(sizes, times, strict=True)])
+            peak = exponent([*zip(sizes, peaks, strict=True)])
+            return Cost(wall=time, cpu=time, peak=peak)
 
+        sizes_told = " → ".join(f"{size:,}" for size in sizes)
         yield Group(
             name="growth",
-            candidates={
-                "reading": lambda: exponents(
-                    lambda folder, _: stage("reading", str(folder / "state"))
-                ),
-                "diff": lambda: exponents(
-                    lambda folder, url: stage("diff", str(folder / "state"), url)
-                ),
-                "linear": lambda: _constant(1),
-            },
-            rows=(
+            candidates={"growth": grown, "linear": lambda: _constant(1)},
+            rows=tuple(
                 Row(
-                    what="growth of reading, time",
-                    candidate="reading",
+                    what=f"reading and comparing {sizes_told}: exponent of the {what}",
+                    candidate="growth",
                     floor="linear",
+                    by=by,
                     unit="",
                     reach=1.05,
-                ),
-                Row(
-                    what="growth of reading, memory",
-                    candidate="reading",
-                    floor="linear",
-                    by="peak",
-                    unit="",
-                    reach=1.05,
-                ),
-                Row(
-                    what="growth of the comparison, time",
-                    candidate="diff",
-                    floor="linear",
-                    unit="",
-                    reach=1.05,
-                ),
-                Row(
-                    what="growth of the comparison, memory",
-                    candidate="diff",
-                    floor="linear",
-                    by="peak",
-                    unit="",
-                    reach=1.05,
-                ),
+                )
+                for by, what in (("cpu", "time"), ("peak", "memory"))
             ),
         )
 

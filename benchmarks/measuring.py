@@ -41,14 +41,9 @@ class Cost:
     output: str = ""
 
     @property
-    def numbers(self) -> Sequence[float]:
-        """The numbers in the last line that was printed."""
-        return [float(word) for word in self.output.splitlines()[-1].split()]
-
-    @property
     def value(self) -> float:
-        """The last of them."""
-        return self.numbers[-1]
+        """The number in the last line that was printed."""
+        return float(self.output.split()[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
