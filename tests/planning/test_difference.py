@@ -6,8 +6,11 @@ from hypothesis import given
 
 from mailstate.model.packed import Packed
 from mailstate.model.rows import MailboxRows
+from mailstate.model.state import DomainState
 from mailstate.planning.difference import Difference, MailboxPair, MissingAlias, difference
-from tests.planning.examples import A, alias, asked, mailbox, place, there
+from mailstate.planning.planner import needs_check, plan
+from tests.planning.examples import POLICY, A, alias, asked, desired, mailbox, place, there
+from tests.planning.examples import live as all_live
 from tests.strategies import fewer, worlds
 
 
@@ -91,3 +94,17 @@ def test_of_a_domain_that_is_not_there_everything_is_missing():
         mailboxes=(MailboxPair(before=None, after=mailbox(), place=place(3)),),
         aliases=(MissingAlias(alias=alias("ada@a.example"), place=place(4), in_the_way=False),),
     )
+
+
+def test_whoever_compares_is_believed():
+    """A plan, and whether a domain is looked at, follow from the difference that they are given."""
+    wanted, live = desired(asked(A, mailbox())), there(A, state=DomainState.NEW)
+
+    def compare(one, other):
+        assert (wanted.domains[A], live) == (one, other)
+        return Difference()
+
+    assert needs_check(wanted, live)
+    assert not needs_check(wanted, live, compare=compare)
+    made = plan(wanted, all_live(live), POLICY, compare=compare)
+    assert ((), ()) == (made.changes, made.held)
