@@ -2,16 +2,19 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from mailstate.statefiles import read_sources
 from mailstate.statefiles.full import full_reading
 from mailstate.statefiles.marks import MAX_PROBLEMS
 from mailstate.statefiles.sources import Sources
 from mailstate.statefiles.whole import judged
+from tests.fuzz.mutate import mutated, seeds
 from tests.statefiles.corpus import BAD, GOOD, RULES, USERS
 from tests.statefiles.messy import Pen, chances, document
 from tests.statefiles.trees import sources
 
+CORPUS = seeds()
 FOLDERS = [folder / kind for folder in RULES for kind in ("good", "bad")]
 
 
@@ -153,3 +156,11 @@ def test_messy_files_are_read_alike(chance):
     text = Pen(chance, comments=True).write(document(chance))
 
     check([("a.yaml", USERS.encode()), ("b.yaml", text.encode())])
+
+
+@given(chances, st.integers(1, 3))
+def test_damaged_files_are_read_alike(chance, count):
+    """
+    Files of the corpus with bytes that are cut out, put in or turned over.
+    """
+    check([(f"{number}.yaml", mutated(CORPUS, chance)) for number in range(count)])
