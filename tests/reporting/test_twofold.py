@@ -9,9 +9,10 @@ from mailstate.errors import Place
 from mailstate.model.resources import User
 from mailstate.planning.plan import Action, Change, Plan
 from mailstate.reporting.plan_json import plan_document, plan_json, to_text
+from mailstate.reporting.report import report_document, report_json
 from mailstate.reporting.twofold import twofold
 from tests.reporting.examples import CONTEXT
-from tests.reporting.strategies import anything, contexts, plans, texts
+from tests.reporting.strategies import anything, contexts, plans, reports, texts
 
 single = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | anything | texts
 keys = anything | st.sampled_from(["%", "%s", "%%", '"', "a%b", "a%", "\0", "é"])
@@ -43,6 +44,14 @@ def test_a_plan_is_written_as_its_document_would_be(plan, context):
     With its digest: nobody can tell which of the two ways it came.
     """
     assert to_text(plan_document(plan, context)) == plan_json(plan, context)
+
+
+@given(reports, plans, contexts)
+def test_a_report_is_written_as_its_document_would_be(report, plan, context):
+    """
+    With its digest and that of the plan.
+    """
+    assert to_text(report_document(report, plan, context)) == report_json(report, plan, context)
 
 
 def test_a_plan_of_thousands_of_changes_is_written_as_its_document_would_be():

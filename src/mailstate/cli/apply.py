@@ -243,7 +243,8 @@ def _still_due(letters: int) -> str:
 
 
 def _show(report: Report, run: Session, choices: Choices) -> None:
-    document = report_json(report, run.plan, run.context)
+    is_json_asked = choices.format == "json" or choices.report is not None
+    document = report_json(report, run.plan, run.context) if is_json_asked else ""
     if choices.format == "json":
         output.write_if_possible(document, sys.stdout)
     else:

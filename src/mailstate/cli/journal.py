@@ -20,11 +20,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mailstate import __version__
 from mailstate.applying.outcome import Applied, Failed, Outcome, word_for
 from mailstate.errors import SettingsError
 from mailstate.model.resources import DomainName, Key
 from mailstate.planning.plan import Change, Hold, Plan
-from mailstate.reporting.plan_json import Context, plan_document
+from mailstate.reporting.plan_json import Context, plan_digest
 
 _QUICK = 0.001
 """Seconds; to hand a disk over to a thread, and to be told, may well take as long."""
@@ -81,14 +82,13 @@ class Journal:
 
     def planned(self, plan: Plan, context: Context, *, writes_letters: bool) -> None:
         """The run begins: all that may come, so that what never does is known too."""
-        document = plan_document(plan, context)
-        addresses = [entry["address"] for entry in (*document["changes"], *document["held"])]
+        held = (entry.change for entry in plan.held)
         self._write(
             "run",
             target=context.target,
-            tool_version=document["tool_version"],
-            plan_digest=document["digest"],
-            planned=addresses,
+            tool_version=__version__,
+            plan_digest=plan_digest(plan, context),
+            planned=[change.key for change in (*plan.changes, *held)],
             letters=writes_letters,
         )
 

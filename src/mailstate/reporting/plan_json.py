@@ -22,10 +22,13 @@ from mailstate.reporting.entries import (
     unmanaged_entry,
 )
 from mailstate.reporting.rows import Rows
-from mailstate.reporting.twofold import entries, keyed, twofold
+from mailstate.reporting.twofold import Twofold, entries, keyed, twofold
 
 Json = Mapping[str, Any]
 FORMAT_VERSION = "1.0"
+
+LINE = "\n  "
+"""How the lines of a document begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def plan_document(plan: Plan, context: Context) -> dict[str, Any]:
         return {**values, "cause": causes.get(values["address"])}
 
     document: dict[str, Any] = {
-        **_head(plan, context),
+        **head(plan, context),
         "changes": [entry(change_entry(change)) for change in plan.changes],
         "held": [entry(held_entry(held)) for held in plan.held],
         "conflicts": [entry(blocked_entry(blocked)) for blocked in plan.conflicts],
@@ -70,22 +73,41 @@ def plan_json(plan: Plan, context: Context) -> str:
 
     It is the text of `plan_document`, without a document in between.
     """
-    line = "\n  "
-    parts = {key: twofold(value, line) for key, value in _head(plan, context).items()}
-    rows = Rows(context.causes or {}, line=f"{line}  ")
-    parts |= {
-        "changes": entries(map(rows.change, plan.changes), line),
-        "held": entries(map(rows.held, plan.held), line),
-        "conflicts": entries(map(rows.blocked, plan.conflicts), line),
-        "unmanaged": entries(map(rows.unmanaged, plan.unmanaged), line),
-        "refused": entries(map(rows.blocked, plan.refused), line),
+    return with_digest(_content(plan, context))
+
+
+def plan_digest(plan: Plan, context: Context) -> str:
+    """The `digest` of the document of *plan*, without the document."""
+    return _digest(_content(plan, context).compact)
+
+
+def _content(plan: Plan, context: Context) -> Twofold:
+    rows = Rows(context.causes or {}, line=f"{LINE}  ")
+    parts = {
+        **{key: twofold(value, LINE) for key, value in head(plan, context).items()},
+        "changes": entries(map(rows.change, plan.changes), LINE),
+        "held": entries(map(rows.held, plan.held), LINE),
+        **left(plan, rows),
     }
-    content = keyed(parts, "\n")
+    return keyed(parts, "\n")
+
+
+def left(plan: Plan, rows: Rows) -> dict[str, Twofold]:
+    """What *plan* tells and does not do."""
+    return {
+        "conflicts": entries(map(rows.blocked, plan.conflicts), LINE),
+        "unmanaged": entries(map(rows.unmanaged, plan.unmanaged), LINE),
+        "refused": entries(map(rows.blocked, plan.refused), LINE),
+    }
+
+
+def with_digest(content: Twofold) -> str:
+    """The text of the document *content*, `digest` last."""
     unfinished = content.indented.removesuffix("\n}")
     return _tamed(f'{unfinished},\n  "digest": "{_digest(content.compact)}"\n}}')
 
 
-def _head(plan: Plan, context: Context) -> dict[str, Any]:
+def head(plan: Plan, context: Context) -> dict[str, Any]:
     """What a document says before its entries."""
     return {
         "format_version": FORMAT_VERSION,

@@ -15,18 +15,24 @@ from mailstate.applying.outcome import (
     word_for,
 )
 from mailstate.model.resources import Key
-from mailstate.planning.plan import Plan
+from mailstate.planning.plan import Hold, Plan
 from mailstate.reporting.entries import change_entry, hold_values
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.plan_json import (
     FORMAT_VERSION,
+    LINE,
     Context,
     Json,
     digest,
+    head,
+    left,
+    plan_digest,
     plan_document,
-    to_text,
+    with_digest,
 )
 from mailstate.reporting.plan_text import held_lines
+from mailstate.reporting.rows import Rows
+from mailstate.reporting.twofold import entries, keyed, twofold
 from mailstate.reporting.words import HOLD, SIGN
 
 _TONE = {
@@ -87,25 +93,9 @@ def report_document(report: Report, plan: Plan, context: Context) -> dict[str, A
     """*report* as JSON values (`schema/report.schema.json`), with what the plan told and left."""
     planned = plan_document(plan, context)
     document: dict[str, Any] = {
-        "format_version": FORMAT_VERSION,
-        "tool_version": __version__,
-        "target": context.target,
-        "policy": planned["policy"],
-        "selection": planned["selection"],
-        "plan_digest": planned["digest"],
-        "interrupted": report.interrupted,
-        "summary": {
-            **report.summary(),
-            "undelivered": len(report.undelivered()),
-            "conflicts": len(plan.conflicts),
-            "unmanaged": len(plan.unmanaged),
-            "refused": len(plan.refused),
-        },
+        **_head(report, plan, context),
         "outcomes": [_outcome_entry(outcome) for outcome in report.outcomes],
-        "late_letters": [
-            {"address": late.key, **_letter(late.letter), "hint": late.letter.hint or None}
-            for late in report.late_letters
-        ],
+        "late_letters": _late_letters(report),
         "conflicts": planned["conflicts"],
         "unmanaged": planned["unmanaged"],
         "refused": planned["refused"],
@@ -115,8 +105,51 @@ def report_document(report: Report, plan: Plan, context: Context) -> dict[str, A
 
 
 def report_json(report: Report, plan: Plan, context: Context) -> str:
-    """*report* as text: what `--report` writes and `--format json` prints."""
-    return to_text(report_document(report, plan, context))
+    """
+    *report* as text: what `--report` writes and `--format json` prints.
+
+    It is the text of `report_document`, without a document in between.
+    """
+    plain = Rows({}, line=f"{LINE}  ")
+    told = (
+        plain.ended(outcome.change, _hold(outcome), _why(outcome), _ended(outcome))
+        for outcome in report.outcomes
+    )
+    parts = {
+        **{key: twofold(one, LINE) for key, one in _head(report, plan, context).items()},
+        "outcomes": entries(told, LINE),
+        "late_letters": twofold(_late_letters(report), LINE),
+        **left(plan, Rows(context.causes or {}, line=f"{LINE}  ")),
+    }
+    return with_digest(keyed(parts, "\n"))
+
+
+def _head(report: Report, plan: Plan, context: Context) -> dict[str, Any]:
+    """What a report says before its outcomes."""
+    planned = head(plan, context)
+    return {
+        "format_version": FORMAT_VERSION,
+        "tool_version": __version__,
+        "target": context.target,
+        "policy": planned["policy"],
+        "selection": planned["selection"],
+        "plan_digest": plan_digest(plan, context),
+        "interrupted": report.interrupted,
+        "summary": {
+            **report.summary(),
+            "undelivered": len(report.undelivered()),
+            "conflicts": len(plan.conflicts),
+            "unmanaged": len(plan.unmanaged),
+            "refused": len(plan.refused),
+        },
+    }
+
+
+def _late_letters(report: Report) -> list[Json]:
+    return [
+        {"address": late.key, **_letter(late.letter), "hint": late.letter.hint or None}
+        for late in report.late_letters
+    ]
 
 
 def _is_welcomed(letter: Letter | None) -> bool:
@@ -173,13 +206,27 @@ def _detail(outcome: Outcome) -> str:
 
 
 def _outcome_entry(outcome: Outcome) -> Json:
-    hold = outcome.hold if isinstance(outcome, StillHeld) else None
+    hold = _hold(outcome)
     reason = hold.reason.value if hold else None
-    detail = hold.detail if hold else _detail(outcome) or None
+    return {
+        **change_entry(outcome.change, reason=reason, detail=_why(outcome)),
+        **hold_values(hold),
+        **_ended(outcome),
+    }
+
+
+def _hold(outcome: Outcome) -> Hold | None:
+    return outcome.hold if isinstance(outcome, StillHeld) else None
+
+
+def _why(outcome: Outcome) -> str | None:
+    return outcome.hold.detail if isinstance(outcome, StillHeld) else _detail(outcome) or None
+
+
+def _ended(outcome: Outcome) -> Json:
+    """The keys that an outcome has besides those of a held entry."""
     letter = outcome.letter if isinstance(outcome, Applied | Failed) else None
     return {
-        **change_entry(outcome.change, reason=reason, detail=detail),
-        **hold_values(hold),
         "outcome": word_for(outcome),
         "hint": (outcome.hint or None) if isinstance(outcome, Failed) else None,
         "because": outcome.because if isinstance(outcome, Skipped) else None,

@@ -23,6 +23,8 @@ from mailstate.reporting.entries import (
 from mailstate.reporting.twofold import Shape, singles
 
 _Row = tuple[object, ...]
+Told = tuple[Shape, _Row]
+"""An entry: what is around it, and its single values."""
 
 _NOTHING: _Row = (None,)
 
@@ -46,26 +48,36 @@ class Rows:
         self._shapes: dict[Hashable, Shape] = {}
         self._holds: dict[int, _Row] = {}
 
-    def change(self, change: Change) -> tuple[Shape, _Row]:
+    def change(self, change: Change) -> Told:
         """Of a change that is made."""
         like, row = self._changed(change, None, None)
         return self._shape(like, lambda: change_entry(change)), row
 
-    def held(self, held: Held) -> tuple[Shape, _Row]:
+    def held(self, held: Held) -> Told:
         """Of a change that waits; thousands wait for one and the same."""
         hold = held.hold
         like, row = self._changed(held.change, hold.reason, hold.detail)
         shape = self._shape((like, id(hold)), lambda: held_entry(held))
         return shape, row + self._told_of_hold(hold)
 
-    def blocked(self, blocked: Blocked) -> tuple[Shape, _Row]:
+    def ended(self, change: Change, hold: Hold | None, detail: str | None, more: Json) -> Told:
+        """Of a change that has ended, with *more* than the plan told of it."""
+        like, row = self._changed(change, hold.reason if hold else None, detail)
+        told = (*singles(more),)
+        shape = self._shape(
+            (like, id(hold), len(told)),
+            lambda: {**change_entry(change), **hold_values(hold), **more},
+        )
+        return shape, row + self._told_of_hold(hold) + told
+
+    def blocked(self, blocked: Blocked) -> Told:
         """Of a change that is not made."""
         change = blocked.change
         like, row = self._changed(change, blocked.reason, blocked.detail)
         shape = self._shape((like, Blocked), lambda: blocked_entry(blocked))
         return shape, (*row, change.note or None)
 
-    def unmanaged(self, unmanaged: Unmanaged) -> tuple[Shape, _Row]:
+    def unmanaged(self, unmanaged: Unmanaged) -> Told:
         """Of what is left alone."""
         resource = unmanaged.resource
         key, told = resource.key, _told(resource)
@@ -99,7 +111,7 @@ class Rows:
             shape = self._shapes[like] = Shape(entry(), self._line)
         return shape
 
-    def _told_of_hold(self, hold: Hold) -> _Row:
+    def _told_of_hold(self, hold: Hold | None) -> _Row:
         row = self._holds.get(id(hold))
         if row is None:
             row = self._holds[id(hold)] = (*singles(hold_values(hold)),)
