@@ -93,6 +93,7 @@ class Applier:
         self._clock = clock
         self._watches: dict[DomainName, Watch] = {}
         self._timers: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self._due: deque[Key] = deque()
         self._carrier = Carrier(api=api, pause=self._pause, welcome=welcome)
         self._seen: dict[DomainName, LiveDomain] = {}
@@ -141,10 +142,10 @@ class Applier:
         return graph
 
     async def _work_through(self) -> None:
-        running: set[asyncio.Task[None]] = set()
+        running = self._running
         try:
             while True:
-                while len(running) < self._concurrency and not self._is_over:
+                while not self._is_full and not self._is_over:
                     key = self._next()
                     if key is None:
                         break
@@ -172,15 +173,21 @@ class Applier:
     def _is_over(self) -> bool:
         return self.stop.is_set() or self._given_up.is_set()
 
-    async def _work(self, key: Key) -> None:
-        if self._is_over:  # since this was scheduled: it counts as not begun
-            return
-        if key in self._looks:
-            await self._look_at(self._looks[key])
-        elif key in self._held:
-            await self._release(self._held[key])
-        else:
-            await self._carry_out(self._changes[key])
+    @property
+    def _is_full(self) -> bool:
+        return len(self._running) >= self._concurrency
+
+    async def _work(self, key: Key | None) -> None:
+        """Do *key*, and what comes next as long as nobody else could begin it."""
+        # What is not begun because it is over by now counts as not begun.
+        while key is not None and not self._is_over:
+            if key in self._looks:
+                await self._look_at(self._looks[key])
+            elif key in self._held:
+                await self._release(self._held[key])
+            else:
+                await self._carry_out(self._changes[key])
+            key = self._next() if self._is_full else None
 
     async def _look_at(self, domain: DomainName) -> None:
         """See whether *domain* is enabled by now: its held changes become ready, or stay held."""
