@@ -466,3 +466,27 @@ def test_nothing_is_sent_whose_beginning_is_not_kept():
         report
     )
     assert 1 == len(server.calls)
+
+
+def test_what_becomes_ready_at_once_is_begun_at_once():
+    """
+    As many as there are places for, though one alone was under way when their domain was enabled.
+    """
+    many = [mailbox(name) for name in ("ada", "bob", "cid", "dot", "eve", "fay")]
+    server = server_with(there(A, state=BROKEN, failing=(INTERNAL,)), states={A: [(OK, ())]})
+
+    applied(desired(asked(A, *many)), server, concurrency=4)
+
+    assert 4 == server.most_at_once
+
+
+def test_a_place_that_is_free_is_taken_while_others_are_under_way():
+    """
+    What takes long holds up none of those that need not wait for it.
+    """
+    many = [mailbox(name) for name in ("ada", "bob", "cid", "dot", "eve")]
+    server = server_with(there(A), seconds={("create", "mailbox/ada@a.example"): 4.0})
+
+    applied(desired(asked(A, *many)), server, concurrency=2)
+
+    assert pytest.approx([0.0, 0.0, 1.0, 2.0, 3.0], abs=0.1) == [call.at for call in server.calls]
