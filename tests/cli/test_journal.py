@@ -33,12 +33,13 @@ def journal(tmp_path):
 
 @pytest.fixture
 def disk(monkeypatch):
-    """Sizes of the file as it was each time that it was written through to a slow disk."""
+    """Sizes of what a slow disk has taken, each time that it was written through."""
     sizes = []
 
     def fsync(file):
+        size = os.fstat(file).st_size
         time.sleep(0.02)
-        sizes.append(os.fstat(file).st_size)
+        sizes.append(size)
 
     monkeypatch.setattr(os, "fsync", fsync)
     return sizes
@@ -63,6 +64,24 @@ def test_what_is_begun_at_the_same_time_is_written_through_together(journal, dis
 
     assert [True] * 20 == seen
     assert len(disk) <= 2
+
+
+def test_what_is_written_while_the_disk_is_at_work_waits_for_its_next_turn(journal, disk, tmp_path):
+    """
+    A turn of the disk keeps what was there when it began, and no more.
+    """
+
+    async def scenario():
+        journal.begun(change("u"))
+        first = asyncio.create_task(journal.kept())
+        await asyncio.sleep(0.005)
+        journal.begun(change("v"))
+        assert await journal.kept()
+        assert await first
+
+    asyncio.run(scenario())
+
+    assert (tmp_path / "journal.jsonl").stat().st_size == disk[-1]
 
 
 def test_calls_under_way_go_on_while_the_disk_is_at_work(journal, disk):
@@ -145,6 +164,31 @@ def test_a_disk_that_fails_is_told_and_nothing_counts_as_kept(journal, monkeypat
     assert [False, False] == asyncio.run(scenario())
     assert ["fault"] == told
     assert "cannot be written: Input/output error" in journal.fault.message
+
+
+def test_all_who_wait_for_a_disk_that_fails_are_turned_away(journal, monkeypatch):
+    """
+    The run is told once, and the disk is not asked again.
+    """
+    told, asked = [], []
+    journal.on_fault = lambda: told.append("fault")
+
+    def fsync(_file):
+        asked.append(1)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    async def begin(name):
+        journal.begun(change(name))
+        return await journal.kept()
+
+    async def scenario():
+        return await asyncio.gather(begin("u"), begin("v"), begin("w"))
+
+    assert [False, False, False] == asyncio.run(scenario())
+    assert [1] == asked
+    assert ["fault"] == told
 
 
 def test_a_run_that_is_given_up_waits_for_the_disk(journal, disk):

@@ -1,9 +1,12 @@
 """
 The journal of an apply: what was begun, and what became of it.
 
-JSON lines, only ever appended to, and written through to the disk before the next call is sent:
-after a kill it tells done, unknown (begun and not ended) and not begun; `mailstate.cli.memory`
-reads it. No secret ever reaches it.
+JSON lines, only ever appended to: after a kill it tells done, unknown (begun and not ended) and not
+begun; `mailstate.cli.memory` reads it. No secret ever reaches it.
+
+That a change is begun is on the disk before its call is sent. What became of it is written at
+once, so that a kill loses nothing, and is on the disk before the next call is sent or the run
+ends. After a power cut, what ended last may count as unknown, and its letter be sent a second time.
 
 A disk may take its time. What is begun and ended while it does so waits for the next turn,
 together: one writing through is enough for all lines before it, and meanwhile the calls under way
