@@ -52,4 +52,4 @@ def test_validate_says_the_same_with_and_without_a_cache(tmp_path, text, code):
     assert code == off[0]
     assert not home.exists()
     assert [off, off] == [told(str(home)), told(str(home))]
-    assert ["rows.sqlite3"] == [path.name for path in home.iterdir()]
+    assert ["mailstate-rows.sqlite3"] == [path.name for path in home.iterdir()]

@@ -110,7 +110,7 @@ def edited(files, chance):
 
 def damage(home, chance):
     """Write over some bytes of the cache in *home*."""
-    path = home / "rows.sqlite3"
+    path = home / "mailstate-rows.sqlite3"
     if path.exists():
         with path.open("r+b") as file:
             file.seek(chance.randrange(path.stat().st_size))

@@ -25,7 +25,8 @@ _T = TypeVar("_T")
 MAX_BYTES = 256 * 1024 * 1024
 """What the file may have; the older half of the rows goes where three quarters are full."""
 
-_FILE = "rows.sqlite3"
+# A damaged one is removed: nobody else calls a file so.
+_FILE = "mailstate-rows.sqlite3"
 _PAGE = 4096
 _BUFFER = 1024 * 1024
 _DIGEST = 32
@@ -130,6 +131,10 @@ class Cache:
             if self._database is None:
                 self._database = _opened(self._directory)
             return act(self._database)
+        except UnicodeDecodeError:  # an error that quotes what is damaged
+            _remove(self._directory)
+            self._close()
+            return None
         except (OSError, MemoryError, sqlite3.Error) as error:
             # An extended code has the code in its last byte.
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
@@ -161,8 +166,10 @@ def _opened(directory: Path) -> "Connection":
 def _find(database: "Connection", name: bytes) -> bytes | None:
     key = _key(name)
     for (sealed,) in database.execute(_FIND, (key,)).fetchall():
-        if isinstance(sealed, bytes) and sealed == _sealed(key, sealed[_DIGEST:]):
-            return sealed[_DIGEST:]
+        if isinstance(sealed, bytes):
+            value = sealed[_DIGEST:]
+            if sealed.startswith(_seal(key, value)):
+                return value
     return None
 
 
@@ -173,7 +180,7 @@ def _keep(database: "Connection", rows: Iterable[tuple[bytes, bytes]], most_page
     if used > most_pages * 3 // 4:
         database.execute(_FORGET)
     keyed = ((_key(name), value) for name, value in rows)
-    database.executemany(_KEEP, ((key, _sealed(key, value)) for key, value in keyed))
+    database.executemany(_KEEP, ((key, _seal(key, value) + value) for key, value in keyed))
     database.execute("COMMIT")
 
 
@@ -181,24 +188,27 @@ def _key(name: bytes) -> bytes:
     return sha256(tool() + name).digest()
 
 
-def _sealed(key: bytes, value: bytes) -> bytes:
-    return sha256(key + value).digest() + value
+def _seal(key: bytes, value: bytes) -> bytes:
+    seal = sha256(key)
+    seal.update(value)
+    return seal.digest()
 
 
 def _ready(directory: Path) -> Path:
     """The file in *directory*, both made if they are not there. Raises `OSError` if not ours."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _must_be_ours(directory.lstat(), stat.S_IFDIR)
+    _must_be_ours(directory.lstat(), stat.S_IFDIR, closed_to=stat.S_IWGRP | stat.S_IWOTH)
     path = directory / _FILE
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    _must_be_ours(path.lstat(), stat.S_IFREG)
+    # It holds names. And what a checkout of somebody's branch has put there is open to read.
+    _must_be_ours(path.lstat(), stat.S_IFREG, closed_to=stat.S_IRWXG | stat.S_IRWXO)
     return path
 
 
-def _must_be_ours(found: os.stat_result, kind: int) -> None:
+def _must_be_ours(found: os.stat_result, kind: int, *, closed_to: int) -> None:
     # A link is of another kind.
-    is_ours = found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    is_ours = found.st_uid == os.geteuid() and not found.st_mode & closed_to
     if stat.S_IFMT(found.st_mode) != kind or not is_ours:
         raise PermissionError
 

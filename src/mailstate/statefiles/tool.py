@@ -15,8 +15,9 @@ def tool() -> bytes:
     """
     A digest of all that a reading follows from besides the files. Raises `OSError` if unknown.
 
-    It is each source and schema of the package, Python, PyYAML with its libyaml, and idna: a
-    change of any of them makes another tool.
+    It is each source and schema of the package, Python, PyYAML with its libyaml, idna, and
+    jsonschema: a change of any of them makes another tool. A package without its sources is
+    unknown.
     """
     # Nobody who asks nothing needs them.
     import yaml  # noqa: PLC0415
@@ -33,10 +34,16 @@ def tool() -> bytes:
 
 def _sources() -> Iterator[Path]:
     package = Path(mailstate.__file__).parent
+    yield package / "__init__.py"  # raises where only what was compiled is there
     yield from sorted(package.rglob("*.py"))
     # Named, for it is a link where the package is run from its repository.
     yield from sorted((package / "schema").glob("*.json"))
-    # To import it would take longer than all the rest.
-    idna = find_spec("idna")
-    if idna is not None and idna.origin is not None:
-        yield Path(idna.origin).with_name("package_data.py")
+    # To import them would take longer than all the rest. The first has its version in a file.
+    yield from _of_library("idna", "package_data.py")
+    yield from _of_library("jsonschema", "*.py")
+
+
+def _of_library(name: str, pattern: str) -> Iterator[Path]:
+    spec = find_spec(name)
+    if spec is not None and spec.origin is not None:
+        yield from sorted(Path(spec.origin).parent.glob(pattern))
