@@ -3,12 +3,13 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from mailstate.statefiles import Cache, Verdict, read_sources, verdict
 from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.full import full_reading
+from mailstate.statefiles.gathered import from_text
 from mailstate.statefiles.quick import judge
 from mailstate.statefiles.reading import Counts
 from mailstate.statefiles.sources import LEAST_BYTES, Sources
@@ -52,6 +53,47 @@ def test_what_is_known_of_a_file_is_not_found_out_again(tmp_path):
 
     assert ["bob", "carol"] == sorted(found)
     assert ["alice", "bob"] == sorted(people(read_sources(FILES)))
+
+
+def test_what_is_known_of_all_files_is_not_gathered_again(tmp_path):
+    """
+    Whoever comes a third time with the same files has all that they declare from one row.
+    """
+    plain, readings = read_sources(FILES), []
+    for _ in range(3):
+        with Cache(tmp_path / "c") as cache:
+            readings.append(read_sources(FILES, cache=cache))
+    forged(FILES[:1], tmp_path / "c", USER.replace(b"alice", b"carol"))
+
+    with Cache(tmp_path / "c") as cache:
+        found = read_sources(FILES, cache=cache)
+
+    assert [told(plain)] * 4 == [told(found), *map(told, readings)]
+
+
+@given(chance=chances)
+def test_a_gathered_state_is_that_which_its_text_was_made_from(chance):
+    """
+    To the last place, and with the same digests.
+    """
+    sound = judged(Sources(dict(sources(chance)), None))
+    if sound is None:
+        reject()
+    gathered = sound.gathered()
+
+    expected, found = gathered.state(), from_text(gathered.text()).state()
+
+    assert expected == found
+    assert repr(expected) == repr(found)
+    assert digests(expected) == digests(found)
+
+
+def digests(state):
+    """The digests of what lives on each domain of *state*."""
+    return [
+        (domain.mailboxes.digest, domain.aliases.digest, domain.places.digest)
+        for domain in state.domains.values()
+    ]
 
 
 def test_small_trees_are_read_anew(tmp_path):
@@ -130,7 +172,7 @@ def test_after_any_changes_the_answer_is_that_of_a_reading_without_a_cache(
     for _ in range(3):
         given_files = [*files, PADDING]
         expected = full_reading(given_files, ())
-        for _ in range(2):
+        for _ in range(3):
             with Cache(home) as cache:
                 found = read_sources(given_files, cache=cache)
             assert told(expected) == told(found)

@@ -4,33 +4,15 @@ What one sound file declares, packed small: lines, the first of which says what 
 The first line is JSON: the users, the domains, and what rules across files need to know. Then come
 three lines for each domain: its mailboxes, its aliases, and their places. These are columns, sorted
 as the desired state sorts them, between the separators that ASCII has for this, which no value can
-hold. None knows the name of its file: equal contents give equal parcels, wherever they lie. A state
-keeps the lines as they are and takes apart those that are looked at.
+hold. None knows the name of its file: equal contents give equal parcels, wherever they lie.
 """
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
-from itertools import repeat
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from mailstate.errors import Place
-from mailstate.model.columns import from_columns
-from mailstate.model.packed import Packed
-from mailstate.model.resources import (
-    Alias,
-    Domain,
-    DomainName,
-    Key,
-    Role,
-    User,
-    UserId,
-    access_key,
-    domain_key,
-)
-from mailstate.model.rows import MailboxRows
-from mailstate.model.state import DesiredDomain, Person
+from mailstate.model.resources import DomainName
 
 Parcel: TypeAlias = bytes
 Line: TypeAlias = bytes
@@ -133,16 +115,11 @@ class DomainParcel(NamedTuple):
 
     def mailboxes(self) -> MailboxColumns:
         """What its mailboxes are."""
-        return MailboxColumns(*_columns(self.mailbox_line))
+        return mailbox_columns(self.mailbox_line)
 
     def aliases(self) -> AliasColumns:
         """What its aliases are."""
-        return AliasColumns(*_columns(self.alias_line))
-
-    def places(self) -> PlaceColumns:
-        """Where they are written."""
-        lines, columns = map(_numbers, self.place_line.decode().split(_BETWEEN_COLUMNS))
-        return PlaceColumns(lines, columns if len(columns) == len(lines) else columns * len(lines))
+        return alias_columns(self.alias_line)
 
 
 class FileFacts(NamedTuple):
@@ -183,6 +160,22 @@ def unpack(parcel: Parcel) -> FileFacts:
     )
 
 
+def mailbox_columns(line: Line) -> MailboxColumns:
+    """The mailboxes in *line*."""
+    return MailboxColumns(*_columns(line))
+
+
+def alias_columns(line: Line) -> AliasColumns:
+    """The aliases in *line*."""
+    return AliasColumns(*_columns(line))
+
+
+def place_columns(line: Line) -> PlaceColumns:
+    """The places in *line*."""
+    lines, columns = map(_numbers, line.decode().split(_BETWEEN_COLUMNS))
+    return PlaceColumns(lines, columns if len(columns) == len(lines) else columns * len(lines))
+
+
 def _line(columns: Iterable[Iterable[str]]) -> str:
     return _BETWEEN_COLUMNS.join(map(_BETWEEN_VALUES.join, columns))
 
@@ -198,126 +191,3 @@ def _hex(numbers: Iterable[int]) -> str:
 
 def _numbers(text: str) -> list[int]:
     return array("I", bytes.fromhex(text)).tolist()
-
-
-def person(facts: UserFacts, file: str) -> Person:
-    """The person that *facts* of *file* tell of."""
-    return Person(
-        handle=facts.handle,
-        user=User(name=facts.uuid),
-        email=facts.email,
-        place=Place(file, facts.line, facts.column),
-    )
-
-
-def desired_domain(
-    parcel: DomainParcel, file: str, users: Mapping[str, tuple[str, UserId]]
-) -> DesiredDomain:
-    """The domain that *parcel* of *file* tells of; *users* has the uuid of each handle."""
-    facts = parcel.facts
-    name = facts.name
-    roles = sorted(((*users[role[0]], RoleFacts(*role)) for role in facts.roles), key=_by_id)
-    of_domain = name.encode() + b"\n"
-    mailboxes = Packed(
-        lambda: _mailboxes(parcel),
-        count=facts.mailbox_count,
-        digest=sha256(of_domain + parcel.mailbox_line).digest(),
-    )
-    aliases = Packed(
-        lambda: _aliases(parcel),
-        count=facts.alias_count,
-        digest=sha256(of_domain + parcel.alias_line).digest(),
-    )
-    own = _encode((file, facts.line, facts.column, roles)).encode("utf-8", "surrogatepass")
-    return DesiredDomain(
-        domain=Domain(
-            name=name,
-            features=frozenset(facts.features),
-            context=facts.context,
-            delivery=facts.delivery,
-        ),
-        roles={who: Role(role.role) for _, who, role in roles},
-        mailboxes=mailboxes,
-        aliases=aliases,
-        disabled=facts.disabled,
-        support_email=facts.support_email,
-        places=Packed(
-            lambda: _places(parcel, file, roles, (mailboxes, aliases)),
-            count=1 + len(roles) + facts.mailbox_count + facts.alias_count,
-            digest=sha256(mailboxes.digest + aliases.digest + own + parcel.place_line).digest(),
-        ),
-    )
-
-
-def _by_id(role: tuple[str, UserId, RoleFacts]) -> UserId:
-    return role[1]
-
-
-def _mailboxes(parcel: DomainParcel) -> MailboxRows:
-    name, columns = parcel.facts.name, parcel.mailboxes()
-    names = zip(
-        columns.first_names,
-        columns.last_names,
-        columns.display_names or columns.full_names(),
-        strict=True,
-    )
-    rows = zip(
-        names,
-        [not off for off in columns.off] or repeat(True),  # noqa: FBT003 - a column of them
-        columns.local_parts,
-        [address or None for address in columns.secondary_emails] or repeat(None),
-        strict=False,
-    )
-    return MailboxRows(name, dict(zip(_mailbox_keys(name, columns), rows, strict=True)))
-
-
-def _aliases(parcel: DomainParcel) -> dict[Key, Alias]:
-    name, columns = parcel.facts.name, parcel.aliases()
-    made = from_columns(Alias, len(columns.local_parts), (repeat(name), *columns))
-    return dict(zip(_alias_keys(name, columns), made, strict=True))
-
-
-class _Places(Mapping[Key, Place]):
-    """Places in *file*, each made when it is asked for: of most nobody ever wants to know."""
-
-    __slots__ = ("_at", "_file")
-
-    def __init__(self, file: str, at: Mapping[Key, tuple[int, int]]) -> None:
-        self._file = file
-        self._at = at
-
-    def __getitem__(self, key: Key) -> Place:
-        return Place(self._file, *self._at[key])
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self._at)
-
-    def __len__(self) -> int:
-        return len(self._at)
-
-
-def _places(
-    parcel: DomainParcel,
-    file: str,
-    roles: Sequence[tuple[str, UserId, RoleFacts]],
-    resources: tuple[Iterable[Key], Iterable[Key]],
-) -> _Places:
-    """Where all of the domain is written; *resources* are its mailboxes and its aliases."""
-    facts = parcel.facts
-    at = list(zip(*parcel.places(), strict=True))
-    places = {access_key(facts.name, user): (role.line, role.column) for user, _, role in roles}
-    mailboxes, aliases = resources
-    # Sorted as keys are: access, alias, domain, mailbox.
-    places.update(zip(aliases, at[facts.mailbox_count :], strict=True))
-    places[domain_key(facts.name)] = facts.line, facts.column
-    places.update(zip(mailboxes, at, strict=False))
-    return _Places(file, places)
-
-
-def _mailbox_keys(domain: DomainName, columns: MailboxColumns) -> list[Key]:
-    return [Key(f"mailbox/{local_part}@{domain}") for local_part in columns.local_parts]
-
-
-def _alias_keys(domain: DomainName, columns: AliasColumns) -> list[Key]:
-    pairs = zip(columns.local_parts, columns.destinations, strict=True)
-    return [Key(f"alias/{local_part}@{domain}/{destination}") for local_part, destination in pairs]

@@ -104,15 +104,28 @@ class _Files:
         known = self._known()
         if known is not None and known.counts is None:
             return Reading(desired=None, problems=known.problems, files=known.files)
+        # Whoever asks for a verdict that is known needs neither this nor a reader of YAML.
+        from mailstate.statefiles.gathered import from_text  # noqa: PLC0415
+
+        text = self._sources.gathered() if self._sources is not None and known is not None else None
+        if known is not None and text is not None:
+            desired = from_text(text).state()
+            return Reading(desired=desired, problems=known.problems, files=known.files)
         sound = self._judged()
-        return self._read() if sound is None else sound.reading()
+        if sound is None:
+            return self._read()
+        gathered = sound.gathered()
+        if self._sources is not None and known is not None:
+            # The same files a second time: they may be asked for a third time.
+            self._sources.keep_gathered(gathered)
+        problems, files = sound.problems, tuple(sound.files)
+        return Reading(desired=gathered.state(), problems=problems, files=files)
 
     def _known(self) -> Verdict | None:
         return None if self._sources is None else self._sources.verdict()
 
     def _judged(self) -> "Sound | None":
-        # Whoever asks for a verdict that is known needs neither this nor a reader of YAML.
-        from mailstate.statefiles.whole import judged  # noqa: PLC0415
+        from mailstate.statefiles.whole import judged  # noqa: PLC0415 - as above
 
         sound = None
         if self._sources is not None:

@@ -12,11 +12,15 @@ from hashlib import sha256
 
 from mailstate.errors import Place, Problem, Severity
 from mailstate.statefiles.cache import Cache
+from mailstate.statefiles.gathered import Gathered
 from mailstate.statefiles.parcel import Parcel
 from mailstate.statefiles.reading import Counts, Verdict
 
 LEAST_BYTES = 256 * 1024
 """Less than this is read anew sooner than looked up."""
+
+MOST_BYTES = 32 * 1024 * 1024
+"""What all files declare together is kept if it is no more than this: others need room, too."""
 
 
 class Sources:
@@ -34,6 +38,7 @@ class Sources:
         if cache is not None:
             self._parcels = cache.shelf("parcel")
             self._verdicts = cache.shelf("verdict")
+            self._gathered = cache.shelf("gathered")
             self._look_at_all()
 
     def _look_at_all(self) -> None:
@@ -76,6 +81,15 @@ class Sources:
         """Let it be known that *verdict* is that on all of them, as they were at the last look."""
         if self._digests:
             self._verdicts.put(self._name(), _text(verdict))
+
+    def gathered(self) -> bytes | None:
+        """The text of what they declare together, if it is known."""
+        return self._gathered.get(self._name()) if self._digests else None
+
+    def keep_gathered(self, gathered: Gathered) -> None:
+        """Let it be known that *gathered* is what they declare, as they were at the last look."""
+        if self._digests and len(text := gathered.text()) <= MOST_BYTES:
+            self._gathered.put(self._name(), text)
 
     def _name(self) -> bytes:
         held = [(file, self._digests[file].hex()) for file in self._files]

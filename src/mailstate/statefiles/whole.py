@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from mailstate.errors import Problem, Severity
-from mailstate.model.resources import DomainName, UserId, user_id
-from mailstate.model.state import DesiredDomain, DesiredState, Person
 from mailstate.statefiles.across import are_in_order, with_warnings
 from mailstate.statefiles.declared import declared
 from mailstate.statefiles.documents import read_document
+from mailstate.statefiles.gathered import Gathered, gathered
 from mailstate.statefiles.mailboxes import check_mailboxes
 from mailstate.statefiles.marks import MAX_PROBLEMS
-from mailstate.statefiles.parcel import FileFacts, desired_domain, person, unpack
+from mailstate.statefiles.parcel import FileFacts, unpack
 from mailstate.statefiles.quick import judge
-from mailstate.statefiles.reading import Counts, Reading, Verdict, in_order
+from mailstate.statefiles.reading import Counts, Verdict, in_order
 from mailstate.statefiles.schema import domain_fields
 from mailstate.statefiles.sources import Sources
 
@@ -40,11 +39,9 @@ class Sound(NamedTuple):
         )
         return Verdict(counts=counts, problems=self.problems, files=tuple(self.files))
 
-    def reading(self) -> Reading:
+    def gathered(self) -> Gathered:
         """What they ask for."""
-        return Reading(
-            desired=_desired(self.files), problems=self.problems, files=tuple(self.files)
-        )
+        return gathered(self.files)
 
 
 def judged(sources: Sources) -> Sound | None:
@@ -79,22 +76,3 @@ def _warnings(sources: Sources, files: Mapping[str, FileFacts]) -> tuple[Problem
     if len(problems) > MAX_PROBLEMS or any(told.severity is Severity.ERROR for told in problems):
         return None
     return in_order(problems)
-
-
-def _desired(files: Mapping[str, FileFacts]) -> DesiredState:
-    """The desired state that sound *files* declare; sorted, for the order means nothing."""
-    people: dict[UserId, Person] = {}
-    users: dict[str, tuple[str, UserId]] = {}
-    domains: dict[DomainName, DesiredDomain] = {}
-    for file, facts in files.items():
-        for user in facts.users:
-            who = user_id(user.uuid)
-            people[who] = person(user, file)
-            users[user.handle] = user.uuid, who
-    for file, facts in files.items():
-        for domain in facts.domains:
-            domains[domain.facts.name] = desired_domain(domain, file, users)
-    return DesiredState(
-        people={who: people[who] for who in sorted(people)},
-        domains={name: domains[name] for name in sorted(domains)},
-    )

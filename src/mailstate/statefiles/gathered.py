@@ -1,0 +1,270 @@
+"""
+The desired state, gathered from parcels: what each domain is, and the lines of what lives on it.
+
+The lines stay as they are, and those that are looked at are taken apart. All of it is a text too,
+from which who asks the same files for the same state again has it sooner than from their parcels.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from itertools import repeat
+from typing import NamedTuple
+
+from mailstate.errors import Place
+from mailstate.model.columns import from_columns
+from mailstate.model.packed import Packed
+from mailstate.model.resources import (
+    Alias,
+    Domain,
+    DomainName,
+    Key,
+    Role,
+    User,
+    UserId,
+    access_key,
+    domain_key,
+    user_id,
+)
+from mailstate.model.rows import MailboxRows
+from mailstate.model.state import DesiredDomain, DesiredState, Person
+from mailstate.statefiles.parcel import (
+    DomainParcel,
+    FileFacts,
+    Line,
+    MailboxColumns,
+    alias_columns,
+    mailbox_columns,
+    place_columns,
+)
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+_DIGEST = 32
+
+
+class _Role(NamedTuple):
+    """A role, and where it is written."""
+
+    who: UserId
+    role: str
+    line: int
+    column: int
+
+
+class _Person(NamedTuple):
+    """A person, and where its name is written."""
+
+    who: UserId
+    handle: str
+    uuid: str
+    email: str | None
+    file: str
+    line: int
+    column: int
+
+
+class _Domain(NamedTuple):
+    """
+    A domain without what lives on it, and where its name is written.
+
+    `digests` are those of its mailboxes, aliases and places, one after the other.
+    """
+
+    name: DomainName
+    features: Sequence[str]
+    context: str | None
+    delivery: str
+    disabled: bool
+    support_email: str | None
+    file: str
+    line: int
+    column: int
+    roles: Sequence[_Role]
+    mailbox_count: int
+    alias_count: int
+    digests: str
+
+
+class Gathered(NamedTuple):
+    """All of a desired state; of each domain, `lines` has mailboxes, aliases and places."""
+
+    people: Sequence[Sequence[object]]
+    domains: Sequence[Sequence[object]]
+    lines: Sequence[Line]
+
+    def text(self) -> bytes:
+        """All of it as a text."""
+        head = _encode((self.people, self.domains)).encode("utf-8", "surrogatepass")
+        return b"\n".join((head, *self.lines))
+
+    def state(self) -> DesiredState:
+        """The desired state."""
+        people = zip(*self.people, strict=True) if self.people else repeat((), 7)
+        who, handles, uuids, emails, *at = people
+        count = len(self.people)
+        users, places = from_columns(User, count, (uuids,)), from_columns(Place, count, at)
+        known = from_columns(Person, count, (handles, users, emails, places))
+        three = [iter(self.lines)] * 3
+        domains = map(_desired, self.domains, zip(*three, strict=True))
+        return DesiredState(
+            people=dict(zip(who, known, strict=True)),
+            domains={domain.domain.name: domain for domain in domains},
+        )
+
+
+def gathered(files: Mapping[str, FileFacts]) -> Gathered:
+    """What sound *files* declare; sorted, for the order means nothing."""
+    people = sorted(
+        _Person(
+            user_id(user.uuid), user.handle, user.uuid, user.email, file, user.line, user.column
+        )
+        for file, facts in files.items()
+        for user in facts.users
+    )
+    users = {person.handle: person.who for person in people}
+    domains = sorted(
+        (domain.facts.name, file, domain)
+        for file, facts in files.items()
+        for domain in facts.domains
+    )
+    return Gathered(
+        people=people,
+        domains=[_domain(domain, file, users) for _, file, domain in domains],
+        lines=[line for *_, domain in domains for line in domain[1:]],
+    )
+
+
+def from_text(text: bytes) -> Gathered:
+    """That which *text* was made from."""
+    head, *lines = text.split(b"\n")
+    people, domains = json.loads(head)
+    return Gathered(people=people, domains=domains, lines=lines)
+
+
+def _domain(parcel: DomainParcel, file: str, users: Mapping[str, UserId]) -> _Domain:
+    """What *parcel* of *file* tells of a domain; *users* has who each handle is."""
+    facts = parcel.facts
+    roles = sorted(
+        _Role(users[handle], role, line, column) for handle, role, line, column in facts.roles
+    )
+    of_domain = facts.name.encode() + b"\n"
+    mailboxes = sha256(of_domain + parcel.mailbox_line).digest()
+    aliases = sha256(of_domain + parcel.alias_line).digest()
+    own = _encode((file, facts.line, facts.column, roles)).encode("utf-8", "surrogatepass")
+    places = sha256(mailboxes + aliases + own + parcel.place_line).digest()
+    return _Domain(
+        facts.name,
+        facts.features,
+        facts.context,
+        facts.delivery,
+        facts.disabled,
+        facts.support_email,
+        file,
+        facts.line,
+        facts.column,
+        roles,
+        facts.mailbox_count,
+        facts.alias_count,
+        (mailboxes + aliases + places).hex(),
+    )
+
+
+_ROLES = {role.value: role for role in Role}
+
+
+def _desired(row: Iterable[object], lines: tuple[Line, Line, Line]) -> DesiredDomain:
+    """The domain that *row*, a `_Domain`, tells of, with what its *lines* have."""
+    told = _Domain(*row)  # type: ignore[arg-type]
+    name, roles = told.name, told.roles
+    mailbox_line, alias_line, place_line = lines
+    digests = bytes.fromhex(told.digests)
+    mailboxes = Packed(
+        partial(_mailboxes, name, mailbox_line),
+        count=told.mailbox_count,
+        digest=digests[:_DIGEST],
+    )
+    aliases = Packed(
+        partial(_aliases, name, alias_line),
+        count=told.alias_count,
+        digest=digests[_DIGEST : 2 * _DIGEST],
+    )
+    return DesiredDomain(
+        domain=Domain(
+            name=name,
+            features=frozenset(told.features),
+            context=told.context,
+            delivery=told.delivery,
+        ),
+        roles={who: _ROLES[role] for who, role, _, _ in roles},
+        mailboxes=mailboxes,
+        aliases=aliases,
+        disabled=told.disabled,
+        support_email=told.support_email,
+        places=Packed(
+            partial(_places, told, place_line, mailboxes, aliases),
+            count=1 + len(roles) + told.mailbox_count + told.alias_count,
+            digest=digests[2 * _DIGEST :],
+        ),
+    )
+
+
+def _mailboxes(name: DomainName, line: Line) -> MailboxRows:
+    columns = mailbox_columns(line)
+    names = zip(
+        columns.first_names,
+        columns.last_names,
+        columns.display_names or columns.full_names(),
+        strict=True,
+    )
+    rows = zip(
+        names,
+        [not off for off in columns.off] or repeat(True),  # noqa: FBT003 - a column of them
+        columns.local_parts,
+        [address or None for address in columns.secondary_emails] or repeat(None),
+        strict=False,
+    )
+    return MailboxRows(name, dict(zip(_mailbox_keys(name, columns), rows, strict=True)))
+
+
+def _mailbox_keys(domain: DomainName, columns: MailboxColumns) -> list[Key]:
+    return [Key(f"mailbox/{local_part}@{domain}") for local_part in columns.local_parts]
+
+
+def _aliases(name: DomainName, line: Line) -> dict[Key, Alias]:
+    columns = alias_columns(line)
+    made = from_columns(Alias, len(columns.local_parts), (repeat(name), *columns))
+    pairs = zip(*columns, strict=True)
+    keys = [Key(f"alias/{local_part}@{name}/{destination}") for local_part, destination in pairs]
+    return dict(zip(keys, made, strict=True))
+
+
+class _Places(Mapping[Key, Place]):
+    """Places in *file*, each made when it is asked for: of most nobody ever wants to know."""
+
+    __slots__ = ("_at", "_file")
+
+    def __init__(self, file: str, at: Mapping[Key, tuple[int, int]]) -> None:
+        self._file = file
+        self._at = at
+
+    def __getitem__(self, key: Key) -> Place:
+        return Place(self._file, *self._at[key])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+
+def _places(told: _Domain, line: Line, mailboxes: Iterable[Key], aliases: Iterable[Key]) -> _Places:
+    """Where all of the domain is written."""
+    at = list(zip(*place_columns(line), strict=True))
+    places = {access_key(told.name, who): (row, column) for who, _, row, column in told.roles}
+    # Sorted as keys are: access, alias, domain, mailbox.
+    places.update(zip(aliases, at[told.mailbox_count :], strict=True))
+    places[domain_key(told.name)] = told.line, told.column
+    places.update(zip(mailboxes, at, strict=False))
+    return _Places(told.file, places)
