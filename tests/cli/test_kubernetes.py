@@ -1,6 +1,7 @@
 """The manifests of docs/ci: what each pod runs, run here, and what keeps it within its bounds."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -41,11 +42,11 @@ class Pod:
         text = text.replace("/reports", str(self.place.folder / "reports"))
         return text.replace("/secret", str(self.place.folder / "secret"))
 
-    def run(self, container, **known):
-        """Run what a container runs, and give its exit code and what it says."""
+    def begin(self, container, **known):
+        """Begin what a container runs."""
         told = {one["name"]: self.inside(one.get("value", "")) for one in container.get("env", ())}
         at = {"/state": self.folder / "state", "/reports": self.place.folder / "reports"}
-        done = subprocess.run(
+        return subprocess.Popen(
             [*container["command"], self.inside(container["args"][0])],
             cwd=at[container["workingDir"]],
             env={
@@ -55,11 +56,21 @@ class Pod:
                 **told,
                 **known,
             },
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
-        return done.returncode, done.stdout + done.stderr
+
+    def run(self, container, **known):
+        """Run what a container runs, and give its exit code and what it says."""
+        return ended(self.begin(container, **known))
+
+
+def ended(process):
+    """Give the exit code of *process* and what it said."""
+    with process:
+        said, _ = process.communicate()
+    return process.returncode, said
 
 
 @pytest.mark.timeout(180)
@@ -95,6 +106,31 @@ def test_each_pod_applies_its_shard_and_one_makes_the_report(place):
     assert report["summary"]["planned"] == report["summary"]["applied"] + report["summary"]["held"]
     created = {one["address"] for one in report["outcomes"] if one["outcome"] == "applied"}
     assert {f"domain/d{number}.example" for number in range(4)} <= created
+
+
+def test_a_pod_that_is_told_to_end_finishes_its_calls(place):
+    """
+    Its shell hands the signal on, and it is tried again: what was not begun is left.
+    """
+    place.write("state/d.yaml", "domains: [{name: d.example, owners: [bob.durand]}]\n")
+    place.write("secret/password", place.sandbox.password)
+    place.sandbox.add_fault(kind="slow_before", method="POST", path="/domains/", delay=3.0)
+    pod = Pod(place, 0)
+    shutil.copytree(place.folder / "state", pod.folder / "state" / "state")
+    (apply,) = PODS[0]["containers"]
+
+    shell = pod.begin(
+        apply, SHARDS="1", MAILSTATE_URL=place.sandbox.url, MAILSTATE_SMTP_URL="", COLUMNS="80"
+    )
+    place.wait_for("user")
+    shell.terminate()
+    code, said = ended(shell)
+
+    assert ExitCode.INTERRUPTED == code, said
+    report = json.loads(place.read("reports/report-1.json"))
+    assert not any(one["outcome"] == "unknown" for one in report["outcomes"])
+    assert any(one["outcome"] == "applied" for one in report["outcomes"])
+    assert any(one["outcome"] == "not_begun" for one in report["outcomes"])
 
 
 def test_the_number_of_shards_is_the_same_everywhere():
