@@ -315,6 +315,19 @@ def test_a_name_that_is_not_utf_8_can_be_shown(state):
     assert reading.problems[0].place.file.encode()
 
 
+def test_no_file_is_lost_for_a_name_that_another_one_is_shown_under(state):
+    """
+    One name is not UTF-8; the other one is how it is spelt out.
+    """
+    (state / "users.yaml").write_text(USERS)
+    (state / os.fsdecode(b"\xff.yaml")).write_text(DOMAIN)
+    (state / r"\xff.yaml").write_text(DOMAIN.replace("a.example", "b.example"))
+
+    reading = read([state])
+
+    assert [(r"state/\xff.yaml", "file/unreadable")] == told(reading)
+
+
 def test_a_missing_file_hides_what_it_may_declare(state):
     """
     While a file cannot be read, nobody is told that the users in it are unknown.

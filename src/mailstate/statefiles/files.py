@@ -35,7 +35,8 @@ def find_files(paths: Sequence[Path]) -> tuple[dict[str, str], list[Problem]]:
     The path of each state file at or below *paths*, by the name to show it under.
 
     Directories are walked; a file that is named itself is taken whatever it is called. A file
-    that is reached twice is found once.
+    that is reached twice is found once. Of two whose names are shown alike, for want of UTF-8, the
+    second is a problem: nothing is left out without a word.
     """
     found: dict[str, str] = {}
     problems: dict[str, Problem] = {}
@@ -46,10 +47,10 @@ def find_files(paths: Sequence[Path]) -> tuple[dict[str, str], list[Problem]]:
                 continue
             seen.add(name)
             shown = display(name)
-            if fault is None:
+            if fault is None and shown not in found:
                 found[shown] = name
             else:
-                rule, message = fault
+                rule, message = fault or _SHOWN_ALIKE
                 problems[shown] = problem(rule, Place(shown, 1, 1), message)
     return found, list(problems.values())
 
@@ -97,6 +98,8 @@ class Files(Mapping[str, bytes]):
 
 
 _Fault = tuple[str, str]
+
+_SHOWN_ALIKE = "file/unreadable", "this cannot be read: another file is shown under the same name"
 
 _CHUNK = 65_536
 
