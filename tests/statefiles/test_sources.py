@@ -227,6 +227,24 @@ def remembered(changing):
         changing.keep_verdict(found.verdict())
 
 
+def test_files_that_become_faulty_ones_that_are_known_are_not_sound(tmp_path):
+    """
+    Of what a file holds now it is remembered that there is an error, though no file is at fault.
+    """
+    domain = b"domains:\n  - {name: a.example, owners: [alice]}\n"
+    files, faulty = (
+        [("a.yaml", USER + domain.replace(b"alice", owner)), PADDING]
+        for owner in (b"alice", b"nobody")
+    )
+    with Cache(tmp_path / "c") as cache:
+        assert read_sources(faulty, cache=cache).desired is None
+
+    with Cache(tmp_path / "c") as cache:
+        found = judged(Sources(Changing(files, faulty, len(files)), cache))
+
+    assert found is None
+
+
 def test_a_warning_is_not_told_of_contents_that_were_not_judged():
     """
     Where the file that it is about changes before it is told, everything is read again.

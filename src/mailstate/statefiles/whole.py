@@ -57,7 +57,10 @@ def judged(sources: Sources) -> Sound | None:
         files[file] = unpack(parcel)
     # Only now is it sure which contents are spoken of.
     known = sources.verdict()
-    problems = _warnings(sources, files) if known is None else known.problems
+    if known is None:
+        problems = _warnings(sources, files)
+    else:
+        problems = None if known.counts is None else known.problems
     return None if problems is None else Sound(files=files, problems=problems)
 
 
