@@ -279,6 +279,26 @@ def test_a_fork_that_has_gone_has_a_comment_without_a_plan(story):
     assert f"{NO_PLAN}the run ended before there was one." in story.comment()
 
 
+@pytest.mark.parametrize("name", [SHARDED_PLAN, SHARDED_APPLY])
+def test_all_shards_together_ask_no_more_at_once_than_one_run_does(name):
+    """
+    Four of them, one call each: at eight calls at once a dimail was seen to stand still.
+    """
+    jobs = yaml.safe_load((EXAMPLES / name).read_text("utf-8"))["jobs"]
+    sharded = [job for job in jobs.values() if "strategy" in job]
+    asked = [
+        (len(job["strategy"]["matrix"]["shard"]), step["with"]["arguments"].split())
+        for job in sharded
+        for step in job["steps"]
+        if step.get("with", {}).get("command") in {"plan", "apply"}
+    ]
+
+    assert len(sharded) == len(asked)
+    assert {(SHARDS, "1")} == {
+        (shards, words[words.index("--concurrency") + 1]) for shards, words in asked
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
