@@ -1,5 +1,6 @@
 """The cache: it gives back what was put there under the same name, or nothing."""
 
+import importlib
 import os
 import resource
 import signal
@@ -105,9 +106,10 @@ def test_another_tool_knows_nothing(home, tmp_path):
 
     Of one without its sources nobody knows which it is: it has no cache.
     """
-    source = Path(sys.modules["mailstate"].__file__ or "").parent
-    copy = tmp_path / "mailstate"
-    subprocess.run(["cp", "-rL", source, copy], check=True)
+    copy, library = tmp_path / "mailstate", tmp_path / "yaml"
+    for name, place in (("mailstate", copy), ("yaml", library)):
+        source = Path(importlib.import_module(name).__file__ or "").parent
+        subprocess.run(["cp", "-rL", source, place], check=True)
     ask = (
         "import sys; from pathlib import Path\n"
         "from mailstate.statefiles.cache import Cache\n"
@@ -127,6 +129,13 @@ def test_another_tool_knows_nothing(home, tmp_path):
     with (copy / "schema" / "state.schema.json").open("a") as file:
         file.write("\n")
     assert ["None", "b'1'"] == [told(), told()]
+    for path in (library / "error.py", *library.glob("_yaml.*")):
+        with path.open("ab") as file:
+            file.write(b"\n")
+        assert ["None", "b'1'"] == [told(), told()]
+    for path in library.glob("_yaml.*"):  # as where libyaml is a file of its own
+        path.write_bytes(path.read_bytes().replace(b"expected <document start>", b"x" * 25))
+        assert ["None", "b'1'"] == [told(), told()]
     subprocess.run([sys.executable, "-m", "compileall", "-qbf", copy], check=True)
     for path in copy.rglob("*.py"):
         path.unlink()

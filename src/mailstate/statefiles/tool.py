@@ -9,6 +9,9 @@ from pathlib import Path
 
 import mailstate
 
+# What libyaml alone says: PyYAML's own words for it are others.
+_OF_LIBYAML = b"did not find expected <document start>"
+
 
 @cache
 def tool() -> bytes:
@@ -19,13 +22,7 @@ def tool() -> bytes:
     jsonschema: a change of any of them makes another tool. A package without its sources is
     unknown.
     """
-    # Nobody who asks nothing needs them.
-    import yaml  # noqa: PLC0415
-
-    from mailstate.statefiles.events import HAS_LIBYAML  # noqa: PLC0415
-
-    libyaml = yaml._yaml.get_version_string() if HAS_LIBYAML else None  # noqa: SLF001 - it is told nowhere else
-    found = sha256(repr((sys.version, sys.byteorder, yaml.__version__, libyaml)).encode())
+    found = sha256(repr((sys.version, sys.byteorder, _libyaml())).encode())
     for path in _sources():
         source = path.read_bytes()
         found.update(b"%d %b" % (len(source), source))
@@ -41,6 +38,19 @@ def _sources() -> Iterator[Path]:
     # To import them would take longer than all the rest. The first has its version in a file.
     yield from _of_library("idna", "package_data.py")
     yield from _of_library("jsonschema", "*.py")
+    yield from _of_library("yaml", "*.py")
+
+
+def _libyaml() -> str | None:
+    """Which libyaml PyYAML reads with: what it has in itself, else the version; None without."""
+    compiled = b"".join(path.read_bytes() for path in _of_library("yaml", "_yaml.*"))
+    if _OF_LIBYAML in compiled:
+        return sha256(compiled).hexdigest()
+    import yaml  # noqa: PLC0415 - it takes longer to load than a warm run has
+
+    from mailstate.statefiles.events import HAS_LIBYAML  # noqa: PLC0415 - it loads PyYAML
+
+    return yaml._yaml.get_version_string() if HAS_LIBYAML else None  # noqa: SLF001 - it is told nowhere else
 
 
 def _of_library(name: str, pattern: str) -> Iterator[Path]:
