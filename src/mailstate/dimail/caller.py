@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import math
 from collections.abc import Collection
 from http import HTTPStatus
 from typing import assert_never
@@ -96,51 +97,61 @@ class Caller:
         raise failure(call, outcome)
 
     async def _send(self, call: Call) -> Answer | Trouble:
-        if call.auth is Auth.BASIC:
-            return await self._send_as(call, self._basic())
-        token = await self._current_token()
-        outcome = await self._send_as(call, _bearer(token))
-        if not _is_refusal(outcome) or self._clock.monotonic() < token.cleared_until:
-            return outcome
-        # A refused call had no effect, so that even a POST may be sent again.
-        token = await self._current_token(instead_of=token)
-        outcome = await self._send_as(call, _bearer(token))
-        if _is_refusal(outcome):
-            token.clear(self._clock.monotonic())
-        return outcome
+        refused_at = math.inf
+        token = None if call.auth is Auth.BASIC else await self._current_token()
+        while True:
+            outcome, used, now = await self._send_once(call, token)
+            if used is None or not _is_refusal(outcome) or now < used.cleared_until:
+                return outcome
+            # A token that was fetched after this call was refused has not ended since.
+            if used.fetched_at >= refused_at:
+                used.clear(now)
+                return outcome
+            # A refused call had no effect, so that even a POST may be sent again.
+            refused_at = min(refused_at, now)
+            token = await self._current_token(instead_of=used)
 
-    async def _send_as(self, call: Call, authorization: str) -> Answer | Trouble:
-        async with self._gate.passing() as under_way:
-            started = self._clock.monotonic()
+    async def _send_once(
+        self, call: Call, token: Token | None
+    ) -> tuple[Answer | Trouble, Token | None, float]:
+        """What came of *call*, the token that it was sent with, and when."""
+        async with self._gate.passing() as (started, under_way):
+            if token is not None:
+                # While this call waited for its turn, others may have fetched the next one.
+                token = self._token or token
+            authorization = self._basic() if token is None else _bearer(token)
             outcome = await self._connections.send(call, authorization)
-        now, retry_after = self._clock.monotonic(), _retry_after(outcome)
+        now = self._clock.monotonic()
         if _is_one_too_many(outcome):
             self.pace.refused(
-                started=started, now=now, under_way=under_way, retry_after=retry_after
+                started=started, now=now, under_way=under_way, retry_after=_retry_after(outcome)
             )
         elif isinstance(outcome, Trouble) or outcome.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            self.pace.trouble(started=started, now=now, retry_after=retry_after)
+            self.pace.trouble(started=started, now=now, retry_after=_retry_after(outcome))
         else:
             self.pace.accepted(started=started, under_way=under_way)
             if outcome.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 self.pace.good()
                 if call.is_gauge:
                     self.pace.took(call.like, started=started, now=now)
-        return outcome
+        return outcome, token, now
 
     def _basic(self) -> str:
         pair = f"{self._username}:{self._password.reveal()}"
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
+    def _good_token(self, instead_of: Token | None) -> Token | None:
+        token = self._token
+        if token is None or token is instead_of or self._clock.monotonic() >= token.renew_at:
+            return None
+        return token
+
     async def _current_token(self, *, instead_of: Token | None = None) -> Token:
         """The token in use, fetched by one call however many wait for it."""
+        if (token := self._good_token(instead_of)) is not None:
+            return token
         async with self._logging_in:
-            token = self._token
-            if (
-                token is not None
-                and token is not instead_of
-                and self._clock.monotonic() < token.renew_at
-            ):
+            if (token := self._good_token(instead_of)) is not None:
                 return token
             if self._refused is not None:
                 raise RefusedCallError(self._refused.message, hint=self._refused.hint)

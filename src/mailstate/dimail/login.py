@@ -22,9 +22,10 @@ _CLEARED = 60.0
 
 @dataclass(slots=True, kw_only=True)
 class Token:
-    """A token. `renew_at` and `cleared_until` are seconds of the monotonic clock."""
+    """A token. All its times are seconds of the monotonic clock."""
 
     text: Secret
+    fetched_at: float
     renew_at: float
     cleared_until: float = float("-inf")
 
@@ -59,6 +60,7 @@ def read_token(call: Call, answer: Answer, *, username: str, now: float, wall: f
         )
     return Token(
         text=Secret(text),
+        fetched_at=now,
         renew_at=now + _useful(claims.get("exp"), wall if answer.date is None else answer.date),
     )
 

@@ -3,16 +3,15 @@ How many calls may be under way at once, and how long to wait before the next on
 
 Two things are too much for a server: calls at once, which make it slow or have it break off, and
 calls a second, which it refuses (429). The number of calls at once is halved on trouble, and grows
-again; the rate is left to `mailstate.dimail.rate`, which holds nothing back before a refusal.
-Whether a refusal is about the number or the rate shows by what went well before: of a number that
-has never gone well it is the number.
+again; the rate is learnt by `mailstate.dimail.rate` from every refusal, and nothing is held back
+before the first. Some servers refuse calls at once instead: where calls leave evenly already, and
+one is refused of a number that has not gone well since the last refusal, that number is too many.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Protocol
 
 from mailstate.dimail.rate import Rate
@@ -114,8 +113,8 @@ class Pace:
 
     def accepted(self, *, started: float, under_way: int) -> None:
         """A call begun at *started*, one of so many *under_way*, was not refused."""
+        self._rate.accepted(started)
         if started >= self._refused_at:
-            self._rate.accepted()
             self.is_shut, self._shut_at, self._refusals = False, None, 0
         self._went_well[under_way] += 1
         if under_way >= self._too_many and self._is_proven(under_way):
@@ -137,18 +136,17 @@ class Pace:
             return
         self._refused_at = now
         pause = max(retry_after, self._own_pause(now))
-        self._be_quiet(now + pause, now=now)
-        is_of_number = not self._is_proven(under_way)
-        if is_of_number:
+        if not self._rate.is_known:
+            if self._refusals == 1:
+                self._slow_down(now)
+        elif not self._is_proven(under_way):
             if under_way >= self._too_many:
                 self._careful = min(self._careful * _MORE_CAREFUL, _MOST_CAREFUL)
             self._too_many = under_way
             self.allowed = min(self.allowed, under_way - 1)
             self._good = 0
-        elif self._rate.refused_at is None:
-            self._slow_down(now)
-        if not is_of_number or self._rate.refused_at is None:
-            self._rate.refused(now, pause=min(pause, LONGEST_PAUSE))
+        self._rate.refused(now)
+        self._be_quiet(now + pause, now=now)
         self._went_well = [0] * (self.most + 1)
 
     def _is_proven(self, number: int) -> bool:
@@ -167,6 +165,7 @@ class Pace:
 
     def _be_quiet(self, until: float, *, now: float) -> None:
         self._quiet_until = max(self._quiet_until, min(until, now + LONGEST_PAUSE))
+        self._rate.rest(self._quiet_until)
 
     def took(self, kind: str, *, started: float, now: float) -> None:
         """A call of this *kind* took from *started* to *now*."""
@@ -214,35 +213,79 @@ class Gate:
         self._clock = clock
         self._under_way = 0
         self._door = asyncio.Lock()
-        self._back = asyncio.Event()
+        self._queued = 0
+        self._waiting: asyncio.Future[None] | None = None
 
-    @asynccontextmanager
-    async def passing(self) -> AsyncIterator[int]:
-        """Wait for a turn, and hold it: it is one of so many under way."""
-        await self._door.acquire()
-        is_closed = True
+    def passing(self) -> "Passing":
+        """Wait for a turn, and hold it."""
+        return Passing(self)
+
+    async def enter(self) -> tuple[float, int, bool]:
+        """When a turn came, how many are under way with it, and whether it keeps the door."""
+        now = self._clock.monotonic()
+        is_free = not (self._queued or self._door.locked() or self.pace.is_shut)
+        if is_free and self._has_room(now):
+            return now, self._begin(now), False
+        self._queued += 1
         try:
-            await self._turn()
-            self.pace.leaves(self._clock.monotonic())
-            if not self.pace.is_shut:
-                self._door.release()
-                is_closed = False
-            self._under_way += 1
-            try:
-                yield self._under_way
-            finally:
-                self._under_way -= 1
-                self._back.set()
+            await self._door.acquire()
         finally:
-            if is_closed:
-                self._door.release()
+            self._queued -= 1
+        try:
+            now = await self._turn()
+        except BaseException:
+            self._door.release()
+            raise
+        keeps_door = self.pace.is_shut
+        if not keeps_door:
+            self._door.release()
+        return now, self._begin(now), keeps_door
 
-    async def _turn(self) -> None:
+    def leave(self, *, keeps_door: bool) -> None:
+        """A turn is over."""
+        self._under_way -= 1
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+        if keeps_door:
+            self._door.release()
+
+    def _begin(self, now: float) -> int:
+        self.pace.leaves(now)
+        self._under_way += 1
+        return self._under_way
+
+    def _has_room(self, now: float) -> bool:
+        return self._under_way < self.pace.allowed and self.pace.pause(now) <= 0
+
+    async def _turn(self) -> float:
         while True:
             if self._under_way >= self.pace.allowed:
-                self._back.clear()
-                await self._back.wait()
-            elif (pause := self.pace.pause(self._clock.monotonic())) > 0:
+                self._waiting = asyncio.get_running_loop().create_future()
+                await self._waiting
+            now = self._clock.monotonic()
+            if self._has_room(now):
+                return now
+            if (pause := self.pace.pause(now)) > 0:
                 await self._clock.sleep(pause)
-            else:
-                return
+
+
+class Passing:
+    """One turn at a gate: `async with` gives when it began, and how many are under way with it."""
+
+    __slots__ = ("_gate", "_keeps_door")
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._keeps_door = False
+
+    async def __aenter__(self) -> tuple[float, int]:
+        now, under_way, self._keeps_door = await self._gate.enter()
+        return now, under_way
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._gate.leave(keeps_door=self._keeps_door)
