@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import py_compile
 import resource
 import signal
 import sqlite3
@@ -136,9 +137,8 @@ def test_another_tool_knows_nothing(home, tmp_path):
     for path in library.glob("_yaml.*"):  # as where libyaml is a file of its own
         path.write_bytes(path.read_bytes().replace(b"expected <document start>", b"x" * 25))
         assert ["None", "b'1'"] == [told(), told()]
-    subprocess.run([sys.executable, "-m", "compileall", "-qbf", copy], check=True)
-    for path in copy.rglob("*.py"):
-        path.unlink()
+    py_compile.compile(str(copy / "__init__.py"), cfile=str(copy / "__init__.pyc"))
+    (copy / "__init__.py").unlink()
     assert ["None", "None"] == [told(), told()]
 
 
