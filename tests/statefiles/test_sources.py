@@ -10,6 +10,7 @@ from mailstate.statefiles import Cache, Verdict, read_sources, verdict
 from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.full import full_reading
 from mailstate.statefiles.gathered import from_text
+from mailstate.statefiles.parcel import pack, unpack
 from mailstate.statefiles.quick import judge
 from mailstate.statefiles.reading import Counts
 from mailstate.statefiles.sources import LEAST_BYTES, Sources
@@ -25,11 +26,11 @@ PADDING = ("pad.yaml", b"# " + b"x" * LEAST_BYTES + b"\nusers: []\n")
 
 def forged(files, home, text):
     """Let a cache in *home* say that the parcel of each of *files* is that of *text*."""
-    parcel = judge(read_document("", text))
-    assert parcel is not None
+    facts = judge(read_document("", text))
+    assert facts is not None
     with Cache(home) as cache:
         for _, data in files:
-            cache.shelf("parcel").put(sha256(data).digest(), parcel)
+            cache.shelf("parcel").put(sha256(data).digest(), pack(facts))
 
 
 USER = USERS.encode()
@@ -69,6 +70,18 @@ def test_what_is_known_of_all_files_is_not_gathered_again(tmp_path):
         found = read_sources(FILES, cache=cache)
 
     assert [told(plain)] * 4 == [told(found), *map(told, readings)]
+
+
+@given(chance=chances)
+def test_the_facts_of_a_file_are_those_that_its_parcel_was_made_from(chance):
+    """
+    Also in kind: what was judged just now is taken for what a cache has.
+    """
+    for file, data in sources(chance):
+        facts = judge(read_document(file, data))
+        if facts is not None:
+            assert facts == unpack(pack(facts))
+            assert repr(facts) == repr(unpack(pack(facts)))
 
 
 @given(chance=chances)

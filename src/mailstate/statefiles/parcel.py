@@ -9,8 +9,9 @@ hold. None knows the name of its file: equal contents give equal parcels, wherev
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 
 from mailstate.model.resources import DomainName
 
@@ -130,19 +131,19 @@ class FileFacts(NamedTuple):
     secondary: bytes
 
 
-def pack(
-    users: Iterable[UserFacts],
-    domains: Sequence[tuple[DomainFacts, DomainColumns]],
-    secondary: bytes,
-) -> Parcel:
-    """The parcel of a file; all columns are sorted."""
-    lines = [_encode((list(users), [facts for facts, _ in domains], secondary.hex()))]
-    for _, columns in domains:
-        lines += _line(columns.mailboxes), _line(columns.aliases)
-        of_places = columns.places.columns
-        same = of_places[:1] if len(set(of_places)) == 1 else of_places
-        lines.append(_BETWEEN_COLUMNS.join((_hex(columns.places.lines), _hex(same))))
-    return "\n".join(lines).encode()
+def domain_parcel(facts: DomainFacts, columns: DomainColumns) -> DomainParcel:
+    """The domain that is *facts*, with *columns*, all of them sorted."""
+    mailboxes, aliases, places = columns
+    same = places.columns[:1] if len(set(places.columns)) == 1 else places.columns
+    lines = _line(mailboxes), _line(aliases), _BETWEEN_COLUMNS.join(map(_hex, (places.lines, same)))
+    return DomainParcel(facts, *map(str.encode, lines))
+
+
+def pack(facts: FileFacts) -> Parcel:
+    """The parcel that says *facts*."""
+    domains = [domain.facts for domain in facts.domains]
+    head = _encode((facts.users, domains, facts.secondary.hex())).encode()
+    return b"\n".join((head, *chain.from_iterable(domain[1:] for domain in facts.domains)))
 
 
 def unpack(parcel: Parcel) -> FileFacts:
@@ -153,11 +154,16 @@ def unpack(parcel: Parcel) -> FileFacts:
     return FileFacts(
         users=[UserFacts(*user) for user in users],
         domains=[
-            DomainParcel(DomainFacts(*domain), next(rest), next(rest), next(rest))
+            DomainParcel(_domain_facts(domain), next(rest), next(rest), next(rest))
             for domain in domains
         ],
         secondary=bytes.fromhex(secondary),
     )
+
+
+def _domain_facts(row: Iterable[Any]) -> DomainFacts:
+    facts = DomainFacts(*row)
+    return facts._replace(roles=[RoleFacts(*role) for role in facts.roles])
 
 
 def mailbox_columns(line: Line) -> MailboxColumns:

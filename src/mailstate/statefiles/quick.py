@@ -17,11 +17,12 @@ from mailstate.statefiles.names import Fault, domain_name, handle_fault, nfc, te
 from mailstate.statefiles.parcel import (
     DomainColumns,
     DomainFacts,
-    Parcel,
+    DomainParcel,
+    FileFacts,
     PlaceColumns,
     RoleFacts,
     UserFacts,
-    pack,
+    domain_parcel,
 )
 from mailstate.statefiles.rows import (
     Node,
@@ -38,7 +39,7 @@ _NOTHING = Seq()
 _NOTHING.marks = []
 
 
-def judge(document: Document) -> Parcel | None:
+def judge(document: Document) -> FileFacts | None:
     """What *document* declares; None if there is something to tell of it."""
     if document.problems or not document.is_readable or not fits_schema(document.root):
         return None
@@ -47,7 +48,7 @@ def judge(document: Document) -> Parcel | None:
     domains: Nodes = root.get("domains", _NOTHING)
     secondary = array("I")
     try:
-        return pack(
+        return FileFacts(
             [_user(node, mark) for node, mark in zip(users, users.marks, strict=True)],
             [
                 _domain(node, mark, secondary)
@@ -67,7 +68,7 @@ def _user(node: Node, mark: Mark) -> UserFacts:
     )
 
 
-def _domain(node: Node, mark: Mark, secondary: "array[int]") -> tuple[DomainFacts, DomainColumns]:
+def _domain(node: Node, mark: Mark, secondary: "array[int]") -> DomainParcel:
     """What *node* declares; the numbers of its secondary addresses are added to *secondary*."""
     name = domain_name(node["name"])
     if isinstance(name, Fault):
@@ -96,7 +97,7 @@ def _domain(node: Node, mark: Mark, secondary: "array[int]") -> tuple[DomainFact
         sorted({target.rpartition("@")[2] for target in alias_columns.destinations} - {name}),
     )
     places = PlaceColumns(*lines_and_columns(marks + alias_marks))
-    return facts, DomainColumns(mailbox_columns, alias_columns, places)
+    return domain_parcel(facts, DomainColumns(mailbox_columns, alias_columns, places))
 
 
 def _context(node: Node, name: str, features: frozenset[str]) -> str | None:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from mailstate.errors import Place, Problem, Severity
 from mailstate.statefiles.cache import Cache
 from mailstate.statefiles.gathered import Gathered
-from mailstate.statefiles.parcel import Parcel
+from mailstate.statefiles.parcel import FileFacts, pack, unpack
 from mailstate.statefiles.reading import Counts, Verdict
 
 LEAST_BYTES = 256 * 1024
@@ -63,14 +63,15 @@ class Sources:
             self._digests[file] = sha256(content).digest()
         return content
 
-    def parcel(self, file: str) -> Parcel | None:
-        """The parcel of *file*, if it is known."""
-        return self._parcels.get(self._digests[file]) if self._digests else None
+    def facts(self, file: str) -> FileFacts | None:
+        """What *file* declares, if it is known."""
+        parcel = self._parcels.get(self._digests[file]) if self._digests else None
+        return None if parcel is None else unpack(parcel)
 
-    def keep_parcel(self, file: str, parcel: Parcel) -> None:
-        """Let it be known that *parcel* is that of *file*, as it was at the last look."""
+    def keep_facts(self, file: str, facts: FileFacts) -> None:
+        """Let it be known that *file* declares *facts*, as it was at the last look."""
         if self._digests:
-            self._parcels.put(self._digests[file], parcel)
+            self._parcels.put(self._digests[file], pack(facts))
 
     def verdict(self) -> Verdict | None:
         """The verdict on all of them together, if it is known."""

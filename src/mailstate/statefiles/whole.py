@@ -15,7 +15,7 @@ from mailstate.statefiles.documents import read_document
 from mailstate.statefiles.gathered import Gathered, gathered
 from mailstate.statefiles.mailboxes import check_mailboxes
 from mailstate.statefiles.marks import MAX_PROBLEMS
-from mailstate.statefiles.parcel import FileFacts, unpack
+from mailstate.statefiles.parcel import FileFacts
 from mailstate.statefiles.quick import judge
 from mailstate.statefiles.reading import Counts, Verdict, in_order
 from mailstate.statefiles.schema import domain_fields
@@ -48,13 +48,13 @@ def judged(sources: Sources) -> Sound | None:
     """What *sources* say; None if there is an error to tell."""
     files: dict[str, FileFacts] = {}
     for file in sources.files:
-        parcel = sources.parcel(file)
-        if parcel is None:
-            parcel = judge(read_document(file, sources.content(file)))
-            if parcel is None:
+        facts = sources.facts(file)
+        if facts is None:
+            facts = judge(read_document(file, sources.content(file)))
+            if facts is None:
                 return None
-            sources.keep_parcel(file, parcel)
-        files[file] = unpack(parcel)
+            sources.keep_facts(file, facts)
+        files[file] = facts
     # Only now is it sure which contents are spoken of.
     known = sources.verdict()
     if known is None:
@@ -71,8 +71,7 @@ def _warnings(sources: Sources, files: Mapping[str, FileFacts]) -> tuple[Problem
     documents = []
     for file in sorted(with_warnings(files)):
         document = read_document(file, sources.content(file))
-        parcel = judge(document)
-        if parcel is None or unpack(parcel) != files[file]:
+        if judge(document) != files[file]:
             return None  # it was written to meanwhile
         documents.append(document)
     problems = list(check_mailboxes(declared(documents, domain_fields(), all_read=True)))
