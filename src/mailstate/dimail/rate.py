@@ -55,7 +55,7 @@ class Rate:
         if not self._first:
             return 0.0
         gone = self._used / self._way
-        return (self._first / self._refused) ** (gone * max(1.0, gone)) / self._first
+        return math.pow(self._first / self._refused, gone * max(1.0, gone)) / self._first
 
     def pause(self, now: float) -> float:
         """Seconds until the next call may leave."""
