@@ -273,7 +273,9 @@ def _bases(request: Request, pull: Pull, directory: Path) -> Iterator[str]:
 def _write(directory: Path, event: Event, planned: _Planned, links: Links) -> None:
     plan, context = planned.plan, planned.context
     write_file(directory / "plan.json", plan_json(plan, context))
-    write_file(directory / _NOTES, "".join(f"{note}\n" for note in planned.notes))
+    notes = directory / _NOTES
+    if planned.notes or notes.exists():
+        write_file(notes, "".join(f"{note}\n" for note in planned.notes))
     write_file(directory / "plan.html", plan_html(plan, context, links=links))
     head = opening(event) + "".join(f"*{note}*\n\n" for note in planned.notes)
     _say(directory, head + plan_markdown(plan, context, links=links, limit=LIMIT - size(head)))
