@@ -1,13 +1,16 @@
 """JSON that is written quickly is the JSON that `json.dumps` writes slowly."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mailstate.applying.outcome import Applied, Failed, Letter, Report, StillHeld
 from mailstate.errors import Place
-from mailstate.model.resources import User
-from mailstate.planning.plan import Action, Change, Plan
+from mailstate.model.resources import DomainName, User
+from mailstate.planning.causes import Cause
+from mailstate.planning.plan import Action, Actor, Blocked, Change, Hold, HoldReason, Plan, Reason
 from mailstate.reporting.plan_json import plan_document, plan_json, to_text
 from mailstate.reporting.report import report_document, report_json
 from mailstate.reporting.twofold import twofold
@@ -71,3 +74,24 @@ def test_a_plan_of_thousands_of_changes_is_written_as_its_document_would_be():
     )
 
     assert to_text(plan_document(plan, CONTEXT)) == plan_json(plan, CONTEXT)
+
+
+def test_a_report_in_which_no_two_outcomes_are_alike_is_written_as_its_document_would_be():
+    """
+    With a letter and without, failed, held; and what the plan left, with its cause.
+    """
+    change = Change(action=Action.CREATE, before=None, after=User(name="ada"))
+    letter = Letter(to="ada@home.example", is_delivered=True, detail="delivered")
+    hold = Hold(domain=DomainName("a.example"), reason=HoldReason.FAILED, actor=Actor.OPERATOR)
+    report = Report(
+        outcomes=(
+            Applied(change=change),
+            Applied(change=change, letter=letter),
+            Failed(change=change, message="refused", hint="ask"),
+            StillHeld(change=change, hold=hold),
+        )
+    )
+    plan = Plan(conflicts=(Blocked(change=change, reason=Reason.CANNOT_CHANGE, detail="other"),))
+    context = replace(CONTEXT, causes={change.key: Cause.DRIFT})
+
+    assert to_text(report_document(report, plan, context)) == report_json(report, plan, context)
