@@ -440,3 +440,16 @@ def test_without_a_directory_nothing_is_known():
     fill(None)
 
     assert NOTHING == known(None)
+    assert not Cache(None).is_there
+
+
+def test_a_cache_that_something_is_wrong_with_is_not_there(home):
+    """
+    That is known once it has been asked: nobody need put anything into it any more.
+    """
+    home.parent.mkdir(exist_ok=True)
+    home.write_text("no directory")
+
+    with Cache(home) as cache:
+        before, _ = cache.is_there, cache.get(b"a")
+        assert [True, False] == [before, cache.is_there]

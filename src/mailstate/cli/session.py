@@ -301,7 +301,9 @@ async def session(
 
 def _memory(cache: Cache | None, target: Target, desired: DesiredState) -> Remembered | None:
     """What *cache* knows of earlier plans for the same domains of *target*."""
-    if cache is None or sum(len(one.mailboxes) for one in desired.domains.values()) < _LARGE:
+    if cache is None or not cache.is_there:
+        return None
+    if sum(len(one.mailboxes) for one in desired.domains.values()) < _LARGE:
         return None
     name = json.dumps([target.url, target.username, sorted(desired.domains)])
     return Remembered(cache.shelf("plan"), name.encode())

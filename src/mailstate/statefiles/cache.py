@@ -98,6 +98,11 @@ class Cache:
         self._write()
         self._close()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything can be known or kept, as far as that is known."""
+        return self._directory is not None
+
     def shelf(self, kind: str) -> Shelf:
         """The rows of *kind*."""
         return Shelf(self, sha256(kind.encode()).digest())
