@@ -16,6 +16,7 @@ from mailstate.reporting.report import report_document, report_json
 from mailstate.reporting.twofold import twofold
 from tests.reporting.examples import CONTEXT
 from tests.reporting.strategies import anything, contexts, plans, reports, texts
+from tests.strategies import EXTERNAL
 
 single = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | anything | texts
 keys = anything | st.sampled_from(["%", "%s", "%%", '"', "a%b", "a%", "\0", "é"])
@@ -82,13 +83,19 @@ def test_a_report_in_which_no_two_outcomes_are_alike_is_written_as_its_document_
     """
     change = Change(action=Action.CREATE, before=None, after=User(name="ada"))
     letter = Letter(to="ada@home.example", is_delivered=True, detail="delivered")
-    hold = Hold(domain=DomainName("a.example"), reason=HoldReason.FAILED, actor=Actor.OPERATOR)
+    hold = Hold(
+        domain=DomainName("a.example"),
+        reason=HoldReason.FAILED,
+        actor=Actor.OPERATOR,
+        detail="its checks fail",
+    )
     report = Report(
         outcomes=(
             Applied(change=change),
             Applied(change=change, letter=letter),
             Failed(change=change, message="refused", hint="ask"),
             StillHeld(change=change, hold=hold),
+            StillHeld(change=change, hold=replace(hold, checks=(EXTERNAL,))),
         )
     )
     plan = Plan(conflicts=(Blocked(change=change, reason=Reason.CANNOT_CHANGE, detail="other"),))
