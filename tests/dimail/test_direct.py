@@ -240,3 +240,33 @@ def test_only_the_server_can_end_an_answer_inside_tls(tmp_path, ends):
 
     broken = Trouble(fate=Fate.LOST, words="the answer broke off or is no HTTP")
     assert (Answer(status=200, body=b"[]") if ends else broken) == run(scenario())
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True], ids=["its time is over", "cancelled"])
+def test_a_server_that_never_begins_to_speak_tls_is_given_up(is_cancelled):
+    """
+    In the time that the call has, connecting included; and its connection is closed.
+    """
+
+    async def scenario() -> tuple[str, bytes]:
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as there:
+            there.settimeout(0)
+            address = Address.parse(f"https://127.0.0.1:{there.getsockname()[1]}")
+            line = Direct(address, ssl.create_default_context())
+            patience = 60.0 if is_cancelled else 0.3
+            asking = asyncio.ensure_future(
+                line.ask("GET", "/", "Basic x", None, loop.time() + patience)
+            )
+            made, _ = await asyncio.wait_for(loop.sock_accept(there), 20)
+            with made:
+                await loop.sock_recv(made, 65_536)
+                if is_cancelled:
+                    asking.cancel()
+                (ended,) = await asyncio.gather(asking, return_exceptions=True)
+                rest = await asyncio.wait_for(loop.sock_recv(made, 1), 20)
+            await line.aclose()
+            return type(ended).__name__, rest
+
+    ended = "CancelledError" if is_cancelled else "TimeoutError"
+    assert (ended, b"") == run(scenario())
