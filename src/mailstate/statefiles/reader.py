@@ -100,7 +100,12 @@ class _Files:
         return self._read().verdict if sound is None else sound.verdict()
 
     def reading(self) -> Reading:
-        """What they say."""
+        """
+        What they say.
+
+        A verdict that is known, if it is a bad one, is all of it. If it is a good one, the row of
+        all that they declare may be there. Else each file is judged, or found among the parcels.
+        """
         known = self._known()
         if known is not None and known.counts is None:
             return Reading(desired=None, problems=known.problems, files=known.files)
