@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from mailstate.cli import output
 
@@ -14,7 +15,8 @@ def stopped_by_signals(event: asyncio.Event) -> Iterator[None]:
     SIGINT, SIGTERM and SIGHUP set *event*: the run ends once the calls under way are finished.
 
     The last comes when a terminal is closed or a connection to it is lost. Whoever started the
-    run with `nohup` wants it to go on.
+    run with `nohup` wants it to go on. Once *event* is set, further signals change nothing, to the
+    end of the program: what became of the run is still to be told then.
     """
 
     def stop() -> None:
@@ -32,6 +34,13 @@ def stopped_by_signals(event: asyncio.Event) -> Iterator[None]:
     try:
         yield
     finally:
+        # In between, asyncio has the signals end the program.
+        signal.pthread_sigmask(signal.SIG_BLOCK, before)
         for number, handler in before.items():
             loop.remove_signal_handler(number)
-            signal.signal(number, handler)
+            signal.signal(number, _pass_over if event.is_set() else handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
+
+
+def _pass_over(_number: int, _frame: FrameType | None) -> None:
+    pass
