@@ -6,7 +6,7 @@ planned by itself; what concerns several (people, aliases that lead to another d
 names within an OX context) is settled before and after.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
@@ -21,10 +21,10 @@ from mailstate.model.resources import (
     Role,
     UserId,
     access_key,
-    mailbox_key,
     user_key,
 )
 from mailstate.model.state import DesiredDomain, DesiredState, LiveDomain, LiveState
+from mailstate.planning.aliases import awaited, hold_with_mailboxes, leading_nowhere
 from mailstate.planning.diff import domain_fields, mailbox_fields
 from mailstate.planning.difference import Compare, Difference, MailboxPair, difference
 from mailstate.planning.holds import hold_on, waits_for_its_domain
@@ -33,7 +33,6 @@ from mailstate.planning.plan import (
     Blocked,
     Change,
     Held,
-    Hold,
     Plan,
     Policy,
     Reason,
@@ -87,14 +86,14 @@ def plan(
                 held.append(Held(change=change, hold=hold))
             else:
                 changes.append(change)
-    changes, also_held = _hold_aliases_of_held_mailboxes(changes, held)
+    changes, also_held = hold_with_mailboxes(changes, held)
     held += also_held
-    also_blocked = list(_leading_nowhere(changes, held, (*blocked, *refused)))
+    also_blocked = list(leading_nowhere(changes, held, (*blocked, *refused)))
     bouncing = {entry.change.key for entry in also_blocked}
     changes = [change for change in changes if change.key not in bouncing]
     held = [entry for entry in held if entry.change.key not in bouncing]
     blocked += also_blocked
-    pruned = removals(desired, live, unmanaged, policy, awaited=_awaited(held, blocked))
+    pruned = removals(desired, live, unmanaged, policy, awaited=awaited(held, blocked))
     changes += pruned.changes
     blocked += pruned.conflicts
     refused += pruned.refused
@@ -377,48 +376,3 @@ def _by_domain(accesses: Iterable[Access]) -> Mapping[DomainName, Sequence[Acces
 
 def _create(resource: Resource, place: Place | None, *, note: str = "") -> Change:
     return Change(action=Action.CREATE, before=None, after=resource, place=place, note=note)
-
-
-def _hold_aliases_of_held_mailboxes(
-    changes: Iterable[Change], held: Iterable[Held]
-) -> tuple[list[Change], list[Held]]:
-    """Hold what leads to a mailbox that is held on another domain: its mail would bounce."""
-    waiting: dict[Key, Hold] = {
-        entry.change.key: entry.hold for entry in held if entry.change.action is Action.CREATE
-    }
-    going, also_held = [], []
-    for change in changes:
-        match change.resource:
-            case Alias(destination=destination) if hold := waiting.get(mailbox_key(destination)):
-                also_held.append(Held(change=change, hold=hold))
-            case _:
-                going.append(change)
-    return going, also_held
-
-
-def _awaited(held: Iterable[Held], blocked: Iterable[Blocked]) -> Collection[str]:
-    """The addresses of aliases that are wanted, and not made in this plan."""
-    waiting = (*(entry.change for entry in held), *(entry.change for entry in blocked))
-    return {one.after.address.lower() for one in waiting if isinstance(one.after, Alias)}
-
-
-def _leading_nowhere(
-    changes: Iterable[Change], held: Iterable[Held], stopped: Iterable[Blocked]
-) -> Iterator[Blocked]:
-    """Aliases to a mailbox that is not created, since it is in conflict or refused."""
-    missing = {
-        mailbox.key: mailbox.address
-        for entry in stopped
-        if isinstance(mailbox := entry.change.after, Mailbox)
-        and entry.change.action is Action.CREATE
-    }
-    for change in (*changes, *(entry.change for entry in held)):
-        match change.resource:
-            case Alias(destination=destination) if address := missing.get(mailbox_key(destination)):
-                detail = (
-                    f"{address}, to which it leads, is in conflict or refused: its mail would "
-                    "bounce; mend that first"
-                )
-                yield Blocked(change=change, reason=Reason.DESTINATION_BLOCKED, detail=detail)
-            case _:
-                pass
