@@ -33,7 +33,7 @@ from mailstate.errors import (
 from mailstate.planning.plan import Plan
 from mailstate.reporting.approved import hold_to, read_plan, removals_of
 from mailstate.reporting.paint import counted
-from mailstate.reporting.report import report_json, report_text
+from mailstate.reporting.report import code_of, report_counts, report_json, report_text
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -136,7 +136,7 @@ async def _apply(request: Request, saved: Mapping[str, Any] | None, choices: Cho
     with _journal(choices) as journal:
         memories = remembered(choices.journal) if choices.journal else {}
         run, report = await _run(request, saved, memories, journal, stream, choices)
-    code = _exit_code(report, run.plan)
+    code = code_of(report_counts(report, run.plan), interrupted=report.interrupted)
     try:
         _show(report, run, choices)
     except MailstateError as error:
@@ -262,12 +262,3 @@ def _left_out(plan: Plan, choices: Choices) -> str:
     ]
     said = ", ".join(part for part in told if part)
     return f"{said}; `mailstate plan` shows what and why\n" if said and choices.yes else ""
-
-
-def _exit_code(report: Report, plan: Plan) -> ExitCode:
-    counts = report.summary()
-    if report.interrupted:
-        return ExitCode.INTERRUPTED
-    if counts["failed"] or counts["skipped"] or report.undelivered():
-        return ExitCode.CHANGE_FAILED
-    return ExitCode.REFUSED if plan.refused else ExitCode.OK

@@ -10,7 +10,8 @@ import click
 from mailstate.cli import output
 from mailstate.cli.files import check_writable, read_file, write_file
 from mailstate.cli.links import links
-from mailstate.cli.views import FORMATS, plan_code, print_plan
+from mailstate.cli.options import link_base_option
+from mailstate.cli.views import FORMATS, give_plan, plan_code
 from mailstate.errors import ExitCode, UsageError
 from mailstate.reporting.merged import (
     merged_plan,
@@ -18,7 +19,7 @@ from mailstate.reporting.merged import (
     merged_report_text,
     report_code,
 )
-from mailstate.reporting.plan_json import plan_json, to_text
+from mailstate.reporting.plan_json import to_text
 
 _Texts = Sequence[tuple[str, str]]
 
@@ -39,11 +40,7 @@ _Texts = Sequence[tuple[str, str]]
     default="text",
     help="How it is printed; a report as text or json; default: text.",
 )
-@click.option(
-    "--link-base",
-    metavar="URL",
-    help="The files are below this address; default: the commit of the GitHub workflow.",
-)
+@link_base_option
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
@@ -76,9 +73,7 @@ def command(
             )
         return _merge_reports(texts, out, format)
     plan, context = merged_plan(texts)
-    if out is not None:
-        write_file(out, plan_json(plan, context))
-    print_plan(plan, context, form=format, links=link_to)
+    give_plan(plan, context, out=out, form=format, links=link_to)
     return plan_code(plan) if detailed_exitcode else ExitCode.OK
 
 

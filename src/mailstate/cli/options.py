@@ -111,6 +111,15 @@ def url_option(function: _Function) -> _Function:
     )
 
 
+def link_base_option(function: _Function) -> _Function:
+    """`--link-base URL`."""
+    return click.option(
+        "--link-base",
+        metavar="URL",
+        help="The files are below this address; default: the commit of the GitHub workflow.",
+    )(function)
+
+
 def logging_options(function: _Function) -> _Function:
     """`-v`, `--log-format`."""
     options = (

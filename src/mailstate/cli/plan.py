@@ -8,17 +8,22 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.base import read_base
-from mailstate.cli.files import check_writable, write_file
+from mailstate.cli.files import check_writable
 from mailstate.cli.links import links
-from mailstate.cli.options import removal_options, selection_options, state_option, target_options
+from mailstate.cli.options import (
+    link_base_option,
+    removal_options,
+    selection_options,
+    state_option,
+    target_options,
+)
 from mailstate.cli.session import PlanningOptions, Request, live_plan, recorded_plan
 from mailstate.cli.settings import state_directory
-from mailstate.cli.views import FORMATS, plan_code, print_plan
+from mailstate.cli.views import FORMATS, give_plan, plan_code
 from mailstate.errors import ExitCode, UsageError
 from mailstate.model.state import DesiredState
 from mailstate.planning.causes import causes
 from mailstate.reporting.paint import visible
-from mailstate.reporting.plan_json import plan_json
 
 
 @click.command("plan")
@@ -41,11 +46,7 @@ from mailstate.reporting.plan_json import plan_json
     default="text",
     help="How the plan is printed; markdown is for a pull request, html a page; default: text.",
 )
-@click.option(
-    "--link-base",
-    metavar="URL",
-    help="The files are below this address; default: the commit of the GitHub workflow.",
-)
+@link_base_option
 @click.option(
     "--base",
     metavar="REF",
@@ -83,9 +84,7 @@ def command(
         plan, context, desired = recorded_plan(request, live)
     if before is not None:
         context = replace(context, causes=causes(plan, desired, before, context.policy))
-    if out is not None:
-        write_file(out, plan_json(plan, context))
-    print_plan(plan, context, form=format, links=link_to)
+    give_plan(plan, context, out=out, form=format, links=link_to)
     return plan_code(plan) if detailed_exitcode else ExitCode.OK
 
 

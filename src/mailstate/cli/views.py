@@ -1,8 +1,10 @@
-"""A plan, printed in the form that `--format` names."""
+"""A plan, given out: saved, and printed in the form that `--format` names."""
 
 import sys
+from pathlib import Path
 
 from mailstate.cli import output
+from mailstate.cli.files import write_file
 from mailstate.cli.links import way
 from mailstate.errors import ExitCode
 from mailstate.planning.plan import Plan
@@ -14,11 +16,14 @@ from mailstate.reporting.plan_text import headline, plan_text
 FORMATS = ("text", "json", "markdown", "html", "github")
 
 
-def print_plan(plan: Plan, context: Context, *, form: str, links: Links) -> None:
-    """Print *plan* in one of the `FORMATS`."""
+def give_plan(plan: Plan, context: Context, *, out: Path | None, form: str, links: Links) -> None:
+    """Save *plan* in the file *out*, if there is one, and print it in one of the `FORMATS`."""
+    document = plan_json(plan, context) if out is not None or form == "json" else ""
+    if out is not None:
+        write_file(out, document)
     match form:
         case "json":
-            output.write(plan_json(plan, context))
+            output.write(document)
         case "markdown":
             from mailstate.reporting.markdown import plan_markdown
 

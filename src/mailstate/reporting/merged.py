@@ -17,6 +17,7 @@ from mailstate.planning.stages import order
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.parts import Part, read_parts, selection_of
 from mailstate.reporting.plan_json import FORMAT_VERSION, Context, Json, digest, plan_document
+from mailstate.reporting.report import code_of
 from mailstate.reporting.reread import change_of, context_of, plan_of
 from mailstate.reporting.words import SIGN
 
@@ -134,12 +135,7 @@ def _outcomes(parts: Sequence[Part]) -> list[Json]:
 
 def report_code(report: Json) -> ExitCode:
     """How an apply would have ended that wrote *report*: the gravest thing that is in it."""
-    counts = report["summary"]
-    if report["interrupted"]:
-        return ExitCode.INTERRUPTED
-    if counts["failed"] or counts["skipped"] or counts["undelivered"]:
-        return ExitCode.CHANGE_FAILED
-    return ExitCode.REFUSED if counts["refused"] else ExitCode.OK
+    return code_of(report["summary"], interrupted=report["interrupted"])
 
 
 def merged_report_text(report: Json, paint: Painter) -> str:

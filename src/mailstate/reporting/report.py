@@ -1,6 +1,6 @@
 """What became of a plan, as text and JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mailstate import __version__
@@ -14,6 +14,7 @@ from mailstate.applying.outcome import (
     StillHeld,
     word_for,
 )
+from mailstate.errors import ExitCode
 from mailstate.model.resources import Key
 from mailstate.planning.plan import Hold, Plan
 from mailstate.reporting.entries import change_entry, hold_values
@@ -135,14 +136,28 @@ def _head(report: Report, plan: Plan, context: Context) -> dict[str, Any]:
         "selection": planned["selection"],
         "plan_digest": plan_digest(plan, context),
         "interrupted": report.interrupted,
-        "summary": {
-            **report.summary(),
-            "undelivered": len(report.undelivered()),
-            "conflicts": len(plan.conflicts),
-            "unmanaged": len(plan.unmanaged),
-            "refused": len(plan.refused),
-        },
+        "summary": report_counts(report, plan),
     }
+
+
+def report_counts(report: Report, plan: Plan) -> Mapping[str, int]:
+    """How many of each there are in *report*, and of what *plan* told and left."""
+    return {
+        **report.summary(),
+        "undelivered": len(report.undelivered()),
+        "conflicts": len(plan.conflicts),
+        "unmanaged": len(plan.unmanaged),
+        "refused": len(plan.refused),
+    }
+
+
+def code_of(counts: Mapping[str, int], *, interrupted: bool) -> ExitCode:
+    """How a run ends of which `report_counts` gives *counts*: the gravest thing that is in it."""
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if counts["failed"] or counts["skipped"] or counts["undelivered"]:
+        return ExitCode.CHANGE_FAILED
+    return ExitCode.REFUSED if counts["refused"] else ExitCode.OK
 
 
 def _late_letters(report: Report) -> list[Json]:
