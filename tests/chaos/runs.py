@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests.uncounted import uncounted
+
 _NURSERY = Path(__file__).with_name("nursery.py")
 _LONGEST = 45.0
 
@@ -44,9 +46,7 @@ class Nursery:
 
     def __init__(self, *, haste: float) -> None:
         # Coverage of killed processes is worth nothing, and slows the others down.
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")
-        }
+        environment = uncounted(os.environ)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-X", "faulthandler", str(_NURSERY), str(haste)],
             stdin=subprocess.PIPE,

@@ -14,6 +14,7 @@ from mailstate import __version__
 from mailstate.cli.main import mailstate as top
 from mailstate.errors import ExitCode
 from tests.cli.support import COMMAND
+from tests.uncounted import uncounted
 
 FULL = Path("/dev/full")
 TARGET = {"--state", "--url", "--sandbox", "--concurrency", "--verbose", "--log-format"}
@@ -133,10 +134,7 @@ def imported(*arguments, **more):
     done = subprocess.run(
         [sys.executable, "-c", code, json.dumps(arguments)],
         # Measuring coverage imports things of its own.
-        env={
-            **{key: value for key, value in os.environ.items() if not key.startswith("COVERAGE")},
-            **more,
-        },
+        env={**uncounted(os.environ), **more},
         check=True,
         capture_output=True,
         text=True,

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstate.statefiles.cache import Cache, cache_directory
+from tests.uncounted import uncounted
 
 FILE = "mailstate-rows.sqlite3"
 VALUES = {b"a": b"1", b"b": b"", b"c" * 40: b"\0\n" * 3000}
@@ -123,7 +124,7 @@ def test_another_tool_knows_nothing(home, tmp_path):
             [sys.executable, "-c", ask, home],
             cwd=tmp_path,
             # The copy is another program: whether its lines are run says nothing of ours.
-            env={key: text for key, text in os.environ.items() if not key.startswith("COVERAGE")},
+            env=uncounted(os.environ),
             check=True,
             capture_output=True,
             text=True,

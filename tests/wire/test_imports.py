@@ -6,6 +6,7 @@ import sys
 
 from mailstate.sandbox import Sandbox
 from tests.cli.support import Place
+from tests.uncounted import uncounted
 
 CODE = """
 import json, sys
@@ -21,12 +22,8 @@ except SystemExit as end:
 
 def ended(place: Place, *arguments: str) -> list[object]:
     """The exit code of a command, and which of the heavy modules it has loaded."""
-    environment = {
-        # Measuring coverage imports things of its own.
-        key: value
-        for key, value in place.environment().items()
-        if not key.startswith("COVERAGE")
-    }
+    # Measuring coverage imports things of its own.
+    environment = uncounted(place.environment())
     done = subprocess.run(
         [sys.executable, "-c", CODE, json.dumps(arguments)],
         cwd=place.folder,
