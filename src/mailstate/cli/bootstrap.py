@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from mailstate.errors import (
     UsageError,
 )
 from mailstate.reporting.paint import visible
+from mailstate.values import dataclass
 
 DEFAULT_ADMIN = "admin"
 DEFAULT_SERVICE = "mailstate"

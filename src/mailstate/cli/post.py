@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from mailstate.model.resources import Mailbox
 from mailstate.model.secret import Secret
 from mailstate.model.state import DesiredState
 from mailstate.planning.plan import Action, Plan
+from mailstate.values import dataclass
 
 _SANDBOX_SENDER = "mailstate@sandbox.example"
 
