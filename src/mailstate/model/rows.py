@@ -1,68 +1,33 @@
 """
-The mailboxes of a domain as columns of plain values: a `Mailbox` is made when somebody looks at it.
+The mailboxes of a domain as rows of plain values: a `Mailbox` is made when somebody looks at it.
 
-Where two sides are columns, what is alike is found without making any: of a hundred thousand
+Where two sides are rows, what is alike is found without making any: of a hundred thousand
 mailboxes nearly all are as they should be, and nobody ever looks at them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
 
 from mailstate.model.packed import Packed
-from mailstate.model.resources import DomainName, Key, Mailbox, mailbox_key
+from mailstate.model.resources import DomainName, Key, Mailbox
 
-_T = TypeVar("_T")
+Names = tuple[str | None, str | None, str | None]
+"""First name, last name, display name."""
 
-Row = tuple[str, str | None, str | None, str | None, bool | None, str | None]
-"""One mailbox: a value of each of the columns, in their order."""
-
-
-class Columns(NamedTuple):
-    """The fields of mailboxes, all of one length."""
-
-    local_parts: Sequence[str]
-    first_names: Sequence[str | None]
-    last_names: Sequence[str | None]
-    display_names: Sequence[str | None]
-    active: Sequence[bool | None]
-    secondary_emails: Sequence[str | None]
-
-    def rows(self) -> Iterator[Row]:
-        """One row for each mailbox."""
-        return zip(*self, strict=True)
+Row = tuple[Names, bool | None, str, str | None]
+"""The names, whether it is active, the local part, the secondary address."""
 
 
 class MailboxRows(Mapping[Key, Mailbox]):
-    """The mailboxes of *domain* that are in *columns*, in that order; each has another key."""
+    """The mailboxes of *domain* that are in *rows*, in that order."""
 
-    __slots__ = ("_at", "columns", "domain")
+    __slots__ = ("domain", "rows")
 
-    def __init__(self, domain: DomainName, columns: Columns) -> None:
+    def __init__(self, domain: DomainName, rows: Mapping[Key, Row]) -> None:
         self.domain = domain
-        self.columns = columns
-        self._at: dict[str, int] | None = None
-
-    @classmethod
-    def of(cls, domain: DomainName, rows: Collection[Row]) -> "MailboxRows":
-        """The mailboxes of *domain* in *rows*, in that order."""
-        return cls(domain, Columns(*(zip(*rows, strict=True) if rows else repeat((), 6))))
-
-    def place(self, key: object) -> int:
-        """At which place of the columns *key* is. Raises `KeyError`."""
-        if self._at is None:
-            lower = map(str.lower, self.columns.local_parts)
-            self._at = {local_part: at for at, local_part in enumerate(lower)}
-        start, end = "mailbox/", f"@{self.domain}"
-        if isinstance(key, str) and key.startswith(start) and key.endswith(end):
-            return self._at[key[len(start) : -len(end)]]
-        raise KeyError(key)
+        self.rows = rows
 
     def __getitem__(self, key: Key) -> Mailbox:
-        at = self.place(key)
-        local_part, first_name, last_name, display_name, active, secondary_email = (
-            column[at] for column in self.columns
-        )
+        (first_name, last_name, display_name), active, local_part, secondary_email = self.rows[key]
         return Mailbox(
             domain=self.domain,
             local_part=local_part,
@@ -74,36 +39,16 @@ class MailboxRows(Mapping[Key, Mailbox]):
         )
 
     def __iter__(self) -> Iterator[Key]:
-        return map(self._key, self.columns.local_parts)
-
-    def _key(self, local_part: str) -> Key:
-        return mailbox_key(f"{local_part}@{self.domain}")
+        return iter(self.rows)
 
     def __len__(self) -> int:
-        return len(self.columns.local_parts)
+        return len(self.rows)
 
     def __contains__(self, key: object) -> bool:
-        try:
-            self.place(key)
-        except KeyError:
-            return False
-        return True
+        return key in self.rows
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
-
-    def unlike(self, there: "MailboxRows") -> list[Key]:
-        """Keys of these of which *there* has not the same, as far as it is told."""
-        *ours, active, _ = self.columns
-        *theirs, told, _ = there.columns
-        if ours == theirs and (told == active or not any(one is not None for one in told)):
-            return []
-        known = dict(zip(zip(*theirs, strict=True), told, strict=True))
-        return [
-            self._key(row[0])
-            for row, one in zip(zip(*ours, strict=True), active, strict=True)
-            if (other := known.get(row, row)) is not None and other is not one
-        ]
 
 
 def unlike(wanted: Mapping[Key, Mailbox], there: Mapping[Key, Mailbox]) -> Iterable[Key]:
@@ -113,34 +58,27 @@ def unlike(wanted: Mapping[Key, Mailbox], there: Mapping[Key, Mailbox]) -> Itera
     What is left out has the same names there, letter by letter, and is active alike if that is
     told. Nothing is left out unless both are rows.
     """
-    ours, theirs = in_rows(wanted), in_rows(there)
-    return wanted if ours is None or theirs is None else ours.unlike(theirs)
-
-
-def lacking(one: Mapping[Key, _T], other: Mapping[Key, object]) -> Iterable[Key]:
-    """The keys of *one* that *other* does not have."""
-    ours, theirs = in_rows(one), in_rows(other)
-    if (
-        ours is not None
-        and theirs is not None
-        and ours.columns.local_parts == theirs.columns.local_parts
-    ):
-        return ()
-    return [key for key in one if key not in other]
+    ours, theirs = _rows(wanted), _rows(there)
+    if ours is None or theirs is None:
+        return wanted
+    return [
+        key
+        for key, row in ours.items()
+        if (other := theirs.get(key)) is None
+        or other[0] != row[0]
+        or (other[1] is not row[1] and other[1] is not None)
+    ]
 
 
 def switched_off(mailboxes: Mapping[Key, Mailbox]) -> Iterable[Key]:
     """The keys of those that are not active."""
-    rows = in_rows(mailboxes)
+    rows = _rows(mailboxes)
     if rows is None:
         return [key for key, mailbox in mailboxes.items() if mailbox.active is False]
-    if False not in rows.columns.active:
-        return []
-    return [key for key, active in zip(rows, rows.columns.active, strict=True) if active is False]
+    return [key for key, row in rows.items() if row[1] is False]
 
 
-def in_rows(mailboxes: object) -> MailboxRows | None:
-    """*mailboxes* as rows, unpacked where they are packed; None if they are none."""
+def _rows(mailboxes: Mapping[Key, Mailbox]) -> Mapping[Key, Row] | None:
     if isinstance(mailboxes, Packed):
         mailboxes = mailboxes.content()
-    return mailboxes if isinstance(mailboxes, MailboxRows) else None
+    return mailboxes.rows if isinstance(mailboxes, MailboxRows) else None
