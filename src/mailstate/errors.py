@@ -17,10 +17,9 @@ What stops a run, how it is told, and with which exit code.
 A failure of one change is no error but an outcome (`mailstate.applying`): the rest goes on.
 """
 
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Self
-
-from mailstate.values import dataclass
 
 
 class ExitCode(IntEnum):
@@ -59,7 +58,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where something is written: file as the user would type it, line and column from 1."""
 
@@ -69,9 +68,6 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
-
-    def __lt__(self, other: Self) -> bool:
-        return (self.file, self.line, self.column) < (other.file, other.line, other.column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

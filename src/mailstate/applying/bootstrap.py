@@ -8,12 +8,12 @@ that broke off anywhere is taken up by the next, and of two at once the slower o
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from mailstate.errors import BusyCallError, RefusedCallError, RemoteError
 from mailstate.model.secret import Secret
-from mailstate.values import dataclass
 
 PERMS = ("new_domain", "create_users", "manage_users")
 """What the service account needs: domains, users, and their accesses."""

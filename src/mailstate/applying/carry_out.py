@@ -15,7 +15,7 @@ later: what became of it is then unknown, whatever was read.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mailstate.applying.doubt import HALF_MADE, RUN_AGAIN, Doubt
 from mailstate.applying.mail_api import Found, MailApi, Welcome
@@ -25,7 +25,6 @@ from mailstate.model.resources import Access, Alias, Mailbox
 from mailstate.model.secret import Secret
 from mailstate.planning.diff import mailbox_fields
 from mailstate.planning.plan import Action, Change
-from mailstate.values import dataclass
 
 Pause = Callable[[float], Awaitable[bool]]
 """Waits some seconds; false if the run is to stop instead."""

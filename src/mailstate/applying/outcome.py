@@ -1,11 +1,11 @@
 """What became of each change of a plan: nothing planned is left without a word."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import assert_never
 
 from mailstate.model.resources import Key
 from mailstate.planning.plan import Change, Hold
-from mailstate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from mailstate.errors import (
     UsageError,
 )
 from mailstate.reporting.paint import visible
-from mailstate.values import dataclass
 
 DEFAULT_ADMIN = "admin"
 DEFAULT_SERVICE = "mailstate"

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
@@ -40,7 +40,6 @@ from mailstate.reporting.plan_json import Context, plan_json
 from mailstate.reporting.plan_text import plan_text
 from mailstate.reporting.problems import problems_github
 from mailstate.reporting.room import size
-from mailstate.values import dataclass
 
 _CREDENTIALS = ("MAILSTATE_PASSWORD", "MAILSTATE_PASSWORD_FILE")
 _NOTES = "notes.txt"

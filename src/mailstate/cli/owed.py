@@ -8,7 +8,7 @@ have; only where it must be a password, a new one is set.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mailstate.applying.mail_api import Found, Welcome
 from mailstate.applying.outcome import LateLetter, Letter, Report
@@ -18,7 +18,6 @@ from mailstate.cli.session import Session
 from mailstate.errors import RemoteError
 from mailstate.model.resources import Key, Mailbox
 from mailstate.model.state import DesiredState
-from mailstate.values import dataclass
 
 Find = Callable[[Mailbox], Awaitable[Found | None]]
 """Reads a mailbox back; None if dimail does not have it."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from mailstate.model.resources import Mailbox
 from mailstate.model.secret import Secret
 from mailstate.model.state import DesiredState
 from mailstate.planning.plan import Action, Plan
-from mailstate.values import dataclass
 
 _SANDBOX_SENDER = "mailstate@sandbox.example"
 

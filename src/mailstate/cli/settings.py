@@ -7,6 +7,7 @@ path of a file that holds it.
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from mailstate.errors import SettingsError
 from mailstate.model.resources import Kind
 from mailstate.model.secret import Secret
 from mailstate.planning.plan import Policy
-from mailstate.values import dataclass
 
 __all__ = [
     "DEFAULT_CONCURRENCY",

@@ -1,7 +1,7 @@
 """The work of an apply: its plan carried out, the letters that are owed sent, the news told."""
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +16,6 @@ from mailstate.cli.progress import Bar, Lines
 from mailstate.cli.session import Session
 from mailstate.cli.stopping import stopped_by_signals
 from mailstate.reporting.report import letter_line
-from mailstate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ import io
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from mailstate.errors import SettingsError
 from mailstate.forge.api import Api, DoubtfulForgeError, ForgeError, GoneForgeError
-from mailstate.values import dataclass
 
 _TRIES = 3
 _LARGEST_FILE = 512 * 1024 * 1024

@@ -6,11 +6,10 @@ Nothing here trusts that somebody else has looked at the values before.
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from email.headerregistry import Address
 
 import idna
-
-from mailstate.values import dataclass
 
 _MAX_ADDRESS = 254
 _MAX_NAME = 80

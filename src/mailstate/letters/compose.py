@@ -7,6 +7,7 @@ line of its own in a text, or mark-up to the HTML.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -24,7 +25,6 @@ from mailstate.letters.templates import Letter
 from mailstate.model.resources import DomainName, Mailbox
 from mailstate.model.secret import Secret
 from mailstate.model.state import Check
-from mailstate.values import dataclass
 
 _GAP = re.compile(r"\n{3,}")
 

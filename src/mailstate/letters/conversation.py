@@ -14,12 +14,11 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mailstate.letters.addresses import shown
 from mailstate.letters.errors import Fate
 from mailstate.letters.server import Login, MailServer
-from mailstate.values import dataclass
 
 CONNECTING = 10.0
 """Seconds that making a connection may take, TLS included."""

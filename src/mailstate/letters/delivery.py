@@ -2,13 +2,13 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from mailstate.errors import MailstateError
 from mailstate.letters.compose import Stamp
 from mailstate.letters.errors import Fate, UndeliveredError
-from mailstate.values import dataclass
 
 
 class Way(StrEnum):

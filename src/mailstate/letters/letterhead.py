@@ -1,7 +1,7 @@
 """What all letters of a run share: who writes, in which language, with which texts."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailstate.errors import SettingsError
@@ -9,7 +9,6 @@ from mailstate.letters.addresses import Sender, mail_address, read_sender, shown
 from mailstate.letters.templates import Language, Templates, read_templates
 from mailstate.letters.webmail import DEFAULT_WEBMAIL, Webmail, read_webmail
 from mailstate.model.resources import DomainName
-from mailstate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """Which DNS records mend the failing checks of a domain."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from mailstate.model.resources import DomainName
 from mailstate.model.state import Check
 from mailstate.planning.checks import record_to_publish
-from mailstate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

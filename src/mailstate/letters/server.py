@@ -7,7 +7,7 @@ host or a port may be a part of a password in which a `/` or an `@` was not perc
 
 import re
 import ssl
-from dataclasses import field
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -16,7 +16,6 @@ from mailstate.errors import SettingsError
 from mailstate.letters.addresses import host_name, shown
 from mailstate.letters.webmail import is_loopback
 from mailstate.model.secret import Secret
-from mailstate.values import dataclass
 
 _PORTS = {"smtp": 587, "smtps": 465}
 _HINT = (

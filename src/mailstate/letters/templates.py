@@ -11,6 +11,7 @@ is made for it.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib import resources
@@ -21,7 +22,6 @@ from string import Template
 from mailstate.errors import SettingsError
 from mailstate.letters.addresses import shown
 from mailstate.letters.exposure import is_exposed_in_page, is_exposed_in_text
-from mailstate.values import dataclass
 
 _MAX_BYTES = 256 * 1024
 _MAX_SUBJECT = 200

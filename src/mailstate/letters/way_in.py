@@ -1,5 +1,6 @@
 """Which way in the holder of a mailbox gets, and what became of the letter that brings it."""
 
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from enum import StrEnum
@@ -22,7 +23,6 @@ from mailstate.letters.letterhead import Letterhead
 from mailstate.letters.postman import Postman
 from mailstate.model.resources import Mailbox
 from mailstate.model.secret import Secret
-from mailstate.values import dataclass
 
 
 class NotifyMode(StrEnum):

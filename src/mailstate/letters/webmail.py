@@ -1,13 +1,13 @@
 """Where the holder of a mailbox logs in."""
 
 import re
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 from mailstate.letters.addresses import host_name
 from mailstate.model.resources import DomainName
 from mailstate.model.secret import Secret
-from mailstate.values import dataclass
 
 DEFAULT_WEBMAIL = "https://webmail.{domain}"
 """The name that dimail asks the owners of a domain to publish (contract §5.2)."""

@@ -6,11 +6,11 @@ before `:`, `?`, `!` and within `« »`, and between a number and what it counts
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mailstate.letters.addresses import greeted, shown
 from mailstate.letters.templates import Language
 from mailstate.model.state import Check
-from mailstate.values import dataclass
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 

@@ -7,12 +7,11 @@ a field that the server does not tell is `None` in a live resource, and then nev
 """
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import NewType, assert_never
 from uuid import UUID
-
-from mailstate.values import dataclass
 
 DomainName = NewType("DomainName", str)
 """A domain in A-labels and lower case, as it is sent to dimail."""

@@ -1,6 +1,7 @@
 """One address, whole: where it is written, what is live, what is planned, and the next step."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from mailstate.errors import Place
@@ -17,7 +18,6 @@ from mailstate.model.resources import (
 from mailstate.model.state import DesiredState, LiveState
 from mailstate.planning.checks import what_is_wrong, what_to_do
 from mailstate.planning.plan import Actor, Blocked, Held, Hold, Plan, Policy
-from mailstate.values import dataclass
 
 _NEXT_STEP = {
     Actor.MAILSTATE: "nothing to do by hand: the next apply looks again",

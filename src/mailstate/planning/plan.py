@@ -1,12 +1,12 @@
 """What a plan is made of: changes, and everything that is told instead of done."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from mailstate.errors import Place
 from mailstate.model.resources import DomainName, Key, Kind, Resource, kind_of
 from mailstate.model.state import Check, DnsRecord
-from mailstate.values import dataclass
 
 
 class Action(StrEnum):

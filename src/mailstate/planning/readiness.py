@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from mailstate.model.resources import DomainName
@@ -9,7 +10,6 @@ from mailstate.model.state import DesiredState, DnsRecord, LiveState
 from mailstate.planning.checks import missing_records
 from mailstate.planning.holds import hold_on
 from mailstate.planning.plan import Hold, HoldReason, Plan, Policy
-from mailstate.values import dataclass
 
 
 class Standing(StrEnum):

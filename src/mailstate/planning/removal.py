@@ -11,7 +11,7 @@ only the share that goes from each of its domains; `too_many` is asked once all 
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from mailstate.model.resources import (
@@ -29,7 +29,6 @@ from mailstate.model.resources import (
 )
 from mailstate.model.state import DesiredState, LiveState
 from mailstate.planning.plan import Action, Blocked, Change, Policy, Reason, Unmanaged
-from mailstate.values import dataclass
 
 Removable = Access | Alias | Mailbox
 

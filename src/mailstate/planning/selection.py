@@ -7,13 +7,12 @@ People stay, since the domains that are left may need any of them.
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from mailstate.errors import UsageError
 from mailstate.model.resources import DomainName
 from mailstate.model.state import DesiredDomain, DesiredState
-from mailstate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

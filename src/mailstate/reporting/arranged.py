@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mailstate.model.resources import Domain, DomainName, Key, Kind, Resource, User, kind_of
@@ -21,7 +21,6 @@ from mailstate.planning.plan import (
     Unmanaged,
 )
 from mailstate.reporting.lead import PLURALS, is_removal
-from mailstate.values import dataclass
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")

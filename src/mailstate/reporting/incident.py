@@ -1,6 +1,7 @@
 """What an apply has left undone, as an issue that a maintainer can act on."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,6 @@ from mailstate.reporting.paint import counted
 from mailstate.reporting.pieces import Value
 from mailstate.reporting.room import Group, Room, fitted, size
 from mailstate.reporting.spans import code, sentence
-from mailstate.values import dataclass
 
 Report = Mapping[str, Any]
 """The document that `mailstate apply --report` writes."""

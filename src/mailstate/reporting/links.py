@@ -1,6 +1,6 @@
 """Where the links of a view lead."""
 
-from mailstate.values import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

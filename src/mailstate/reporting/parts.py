@@ -6,6 +6,7 @@ has done: they are refused, with the file that does not fit.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import NoReturn
 
@@ -15,7 +16,6 @@ from mailstate.reporting.approved import policy_difference
 from mailstate.reporting.paint import visible
 from mailstate.reporting.plan_json import FORMAT_VERSION, Json
 from mailstate.reporting.saved import read_saved
-from mailstate.values import dataclass
 
 _MADE_BY = {
     "plan": "`mailstate plan --shard I/N --out FILE`",

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from mailstate.model.resources import Access, Alias, Domain, Mailbox, Resource, User
 from mailstate.planning.plan import Action, Change
 from mailstate.reporting.paint import visible
-from mailstate.values import dataclass
 
 _LONGEST = 500
 _LONGEST_PROSE = 1_000

@@ -8,7 +8,7 @@ equal plans for one target give the same bytes: no time, no order of a server, n
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from mailstate import __version__
@@ -23,7 +23,6 @@ from mailstate.reporting.entries import (
 )
 from mailstate.reporting.rows import Rows
 from mailstate.reporting.twofold import Twofold, entries, keyed, twofold
-from mailstate.values import dataclass
 
 Json = Mapping[str, Any]
 FORMAT_VERSION = "1.0"

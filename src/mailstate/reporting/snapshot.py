@@ -8,6 +8,7 @@ it. A snapshot is read as strictly as a server: complete and untouched, or not a
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mailstate import __version__
@@ -17,7 +18,6 @@ from mailstate.model.state import Check, DesiredState, DomainState, LiveDomain, 
 from mailstate.reporting.paint import visible
 from mailstate.reporting.plan_json import digest, to_text
 from mailstate.reporting.saved import read_saved
-from mailstate.values import dataclass
 
 FORMAT_VERSION = "1.0"
 
