@@ -6,12 +6,13 @@ say yes to what is in order, or they would be of no use.
 """
 
 import copy
+import re
 import subprocess
 import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -350,6 +351,36 @@ def test_each_keyword_counts(schema):
 
     assert good == [value for value in SMALL if quick(value)]
     assert good == [value for value in SMALL if several([*good, value])]
+
+
+MATCHED = ["^a$", "^ab*$", r"^[^\s@]+$", r"^\S(.*\S)?$", r"^a(\.b)*$", "^[ab.]{1,3}$", "b$"]
+MATCHED += [
+    "^a|b$",
+    r"^a\$",
+    "^[^b]$",
+    "^[\n-z]+$",
+    r"^\D+$",
+    r"^[\W]$",
+    "^(?s:.+)$",
+    "^a\nb$",
+    "^(a|b)$",
+]
+
+
+@pytest.mark.parametrize("pattern", MATCHED)
+@given(st.lists(st.text("ab.@$ \n\x1c"), min_size=1, max_size=4))
+@example(["a", "b"])
+@example(["a\nb"])
+@example(["b", "a"])
+def test_a_pattern_is_found_in_many_texts_where_each_has_it(pattern, texts):
+    """
+    They may be looked at together, as lines of one: what begins in one of them ends there.
+    """
+    expected = all(re.search(pattern, text) for text in texts)
+
+    assert expected == fits({"type": "array", "items": {"type": "string", "pattern": pattern}})(
+        texts
+    )
 
 
 def test_whether_two_are_equal_is_left_to_jsonschema_but_for_texts():

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from mailstate.shape import BLANKS
 from mailstate.shape import fits as plain_judge
 
 _Judge: TypeAlias = Callable[[object], bool]
@@ -23,9 +24,6 @@ _FOLDER = Path(__file__).parent / "schema"
 
 _MANY = 256
 """So many documents take the quick judge as long as it takes to load jsonschema-rs."""
-
-# What Python's `\s` matches. ECMA's, which jsonschema-rs follows, lacks five of these.
-_BLANKS = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
 @cache
@@ -113,4 +111,5 @@ def _without_shorthand(part: Any) -> Any:  # noqa: ANN401 - any part of a schema
 
 
 def _spelt_out(pattern: str) -> str:
-    return pattern.replace(r"[^\s", f"[^{_BLANKS}").replace(r"\S", f"[^{_BLANKS}]")
+    # Of what Python's `\s` matches, ECMA's, which jsonschema-rs follows, lacks five.
+    return pattern.replace(r"[^\s", f"[^{BLANKS}").replace(r"\S", f"[^{BLANKS}]")

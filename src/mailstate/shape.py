@@ -10,7 +10,7 @@ judged field by field, all their local parts, then all their first names, in loo
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from math import inf
 from operator import itemgetter
@@ -33,6 +33,15 @@ _OF_ONE_TYPE: Mapping[str, frozenset[str]] = {
     "string": frozenset({"maxLength", "minLength", "pattern"}),
 }
 _TEXT = {str}
+
+BLANKS = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What `\\s` matches in Python, to stand within a class."""
+
+# Patterns of whole texts that match no line break, whatever else: many texts are matched at once
+# then, one in each line. A class of printable characters has no line break in any of its ranges.
+_within_a_line = re.compile(
+    r"\^((?:\\[.S]|\[(?:\^\\s)?[^\\^\[\]]+\]|\((?!\?)|[^\\\[\](|^$])*)\$"
+).fullmatch
 
 
 def fits(schema: _Schema) -> Callable[[object], bool]:
@@ -191,16 +200,36 @@ def _number(schema: _Schema, kinds: set[type]) -> _Judge:
 def _text(schema: _Schema) -> _Judge:
     shortest = schema.get("minLength", 0)
     longest = schema.get("maxLength", inf)
-    search = re.compile(schema["pattern"]).search if "pattern" in schema else None
+    are_matches = _matcher(schema["pattern"]) if "pattern" in schema else None
 
     def judge(values: Sequence[Any]) -> bool:
         if {*map(type, values)} != _TEXT:
             return False
         texts = {*values}  # names come again and again
+        lengths = {*map(len, texts)}
         return (
-            (not shortest or min(map(len, texts)) >= shortest)
-            and (longest == inf or max(map(len, texts)) <= longest)
-            and (search is None or all(map(search, texts)))
+            shortest <= min(lengths)
+            and max(lengths) <= longest
+            and (are_matches is None or are_matches(texts))
         )
 
     return judge
+
+
+def _matcher(pattern: str) -> Callable[[Collection[str]], bool]:
+    """A function that says whether *pattern* is found in each of many texts."""
+    search = re.compile(pattern).search
+    within_a_line = _within_a_line(pattern) if pattern.isprintable() else None
+    if within_a_line is None:
+        return lambda texts: all(map(search, texts))
+    # A class is looked up at once where all that is in it is spelt out.
+    line = within_a_line[1].replace(r"[^\s", f"[^{BLANKS}")
+    are_lines = re.compile(rf"(?:{line}\n)*+").fullmatch
+
+    def are_matches(texts: Collection[str]) -> bool:
+        joined = "\n".join((*texts, ""))
+        if joined.count("\n") > len(texts):
+            return all(map(search, texts))
+        return are_lines(joined) is not None
+
+    return are_matches
