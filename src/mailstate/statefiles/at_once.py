@@ -6,11 +6,14 @@ says only yes or no, and takes a tenth of the time: what is looked for is looked
 together, joined by line breaks, which none of them may hold.
 """
 
+import re
 from collections.abc import Sequence
 
 from mailstate.statefiles import names
 from mailstate.statefiles.names import (
+    DOT_ATOM,
     DROP,
+    LOCAL_PART,
     MAX_EMAIL,
     MAX_LOCAL_PART,
     MAX_TEXT,
@@ -20,16 +23,22 @@ from mailstate.statefiles.names import (
     text_fault,
 )
 
-_LOCAL_PART = b"abcdefghijklmnopqrstuvwxyz0123456789_-"
-# RFC 5322 §3.2.3: atext.
-_ATOM = _LOCAL_PART + b"ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+/=?^`{|}~"
-_NO_DOTS = (b"..", b"\n.", b".\n", b"\n\n")
+# None of these looks across a line break, or goes back to a line that has matched.
+_are_local_parts = re.compile(rf"(?:{LOCAL_PART}\n)*+").fullmatch
+_are_addresses = re.compile(rf"(?:{DOT_ATOM}@[^@\n]*+\n)*+").fullmatch
+_domains = re.compile("@(.*)").findall
 _NO_BLANKS = ("\n ", " \n", "\n\n")
 
 
 def are_local_parts(texts: Sequence[str]) -> bool:
     """Whether each of *texts* can be the local part of a mailbox or alias."""
-    return RESERVED_LOCAL_PART not in texts and _are_dot_strings(texts, _LOCAL_PART)
+    joined = _lines(texts)
+    return (
+        RESERVED_LOCAL_PART not in texts
+        and _are_local_parts(joined) is not None
+        and joined.count("\n") == len(texts)
+        and max(map(len, texts), default=0) <= MAX_LOCAL_PART
+    )
 
 
 def are_texts(texts: Sequence[str]) -> bool:
@@ -45,19 +54,21 @@ def are_texts(texts: Sequence[str]) -> bool:
 
 def email_addresses(texts: Sequence[str]) -> list[str] | None:
     """Each of *texts* with its domain in A-labels; None if one of them is no address."""
-    if not texts:
-        return []
-    parts = [text.rpartition("@") for text in texts]
-    written = {domain for _, _, domain in parts}
-    domains = {domain: domain_name(domain.lower()) for domain in written}
+    joined = _lines(texts)
+    longest = max(map(len, texts), default=0)
     if (
-        max(map(len, texts)) > MAX_EMAIL
-        or any(isinstance(domain, Fault) for domain in domains.values())
-        or not _are_dot_strings([local for local, _, _ in parts], _ATOM)
+        _are_addresses(joined) is None
+        or joined.count("\n") != len(texts)
+        or longest > MAX_EMAIL
+        or (longest > MAX_LOCAL_PART and any(text.find("@") > MAX_LOCAL_PART for text in texts))
     ):
+        return None
+    domains = {domain: domain_name(domain.lower()) for domain in {*_domains(joined)}}
+    if any(isinstance(domain, Fault) for domain in domains.values()):
         return None
     if all(domain == form for domain, form in domains.items()):
         return list(texts)
+    parts = [text.partition("@") for text in texts]
     return [f"{local}@{domains[domain]}" for local, _, domain in parts]
 
 
@@ -86,14 +97,6 @@ def folded(texts: Sequence[str]) -> list[str]:
     return same.split("\n") if texts else []
 
 
-def _are_dot_strings(texts: Sequence[str], characters: bytes) -> bool:
-    """Whether all *texts* are of *characters*, with dots between them, and not too long."""
-    if not texts:
-        return True
-    joined = "\n".join(("", *texts, "")).encode("utf-8", "surrogatepass")
-    return (
-        max(map(len, texts)) <= MAX_LOCAL_PART
-        and joined.count(b"\n") == len(texts) + 1
-        and not joined.translate(None, characters + b".\n")
-        and not any(pair in joined for pair in _NO_DOTS)
-    )
+def _lines(texts: Sequence[str]) -> str:
+    """Each of *texts* with a line break behind it."""
+    return "\n".join((*texts, ""))

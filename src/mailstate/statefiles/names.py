@@ -20,6 +20,10 @@ MAX_LABEL = 63
 MAX_DOMAIN = 128
 MAX_EMAIL = 254
 
+LOCAL_PART = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
+# RFC 5322 §3.2.3: atext. Capitals are allowed: somebody else's server decides about them.
+DOT_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+
 RESERVED_LOCAL_PART = "oxadmin"
 DROP = "devnull@devnull"
 """The destination that makes dimail drop letters (contract §10); the only one without a dot."""
@@ -37,13 +41,12 @@ class Fault:
 _HANDLE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _HANDLE_CHARACTERS = re.compile(r"[^a-z0-9._-]")
 _UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_LOCAL_PART = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _LOCAL_PART_CHARACTERS = re.compile(r"[^a-z0-9_.-]")
 _PLAIN_DOMAIN = re.compile(
     r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 )
-# RFC 5322 §3.2.3: atext. Capitals are allowed: somebody else's server decides about them.
-_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_is_local_part = re.compile(LOCAL_PART).fullmatch
+_is_dot_atom = re.compile(DOT_ATOM).fullmatch
 _EMAIL_HINT = "write `name@domain.tld`, without display name or angle brackets"
 
 
@@ -86,7 +89,7 @@ def local_part_fault(text: str) -> Fault | None:
     if len(text) > MAX_LOCAL_PART:
         message = f"the local part has {len(text)} characters; {MAX_LOCAL_PART} is the most"
         return Fault("local-part-form", message, "shorten it")
-    if _LOCAL_PART.fullmatch(text):
+    if _is_local_part(text):
         return None
     if not text:
         return Fault(
@@ -192,7 +195,7 @@ def email_address(text: str) -> str | Fault:
     with capitals allowed; no quotes, comments or literals. The local part is kept as it is written.
     """
     local, _, domain = text.rpartition("@")
-    if len(local) <= MAX_LOCAL_PART and len(text) <= MAX_EMAIL and _DOT_ATOM.fullmatch(local):
+    if len(local) <= MAX_LOCAL_PART and len(text) <= MAX_EMAIL and _is_dot_atom(local):
         name = domain_name(domain.lower())
         if not isinstance(name, Fault):
             return f"{local}@{name}"
