@@ -28,7 +28,10 @@ def main() -> None:
         gc.disable()
     from mailstate.cli import run  # noqa: PLC0415
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # The interpreter would look through all of it for cycles once more, only to throw it away.
+    gc.freeze()
+    sys.exit(code)
 
 
 def _help() -> str:

@@ -177,17 +177,33 @@ def test_the_help_is_what_click_makes_of_it(name):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no such device here")
-def test_a_version_that_nobody_can_read_is_an_error():
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["plan", "--help"], ["ci", "plan", "-h"]], ids=" ".join
+)
+def test_what_is_asked_for_and_cannot_be_printed_is_an_error(arguments):
     """
     In the words of all commands.
     """
     with FULL.open("w") as full:
         done = subprocess.run(
-            [*COMMAND, "--version"], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+            [*COMMAND, *arguments], check=False, stdout=full, stderr=subprocess.PIPE, text=True
         )
 
-    assert "error: standard output cannot be written: No space left on device" in done.stderr
+    assert "error: standard output cannot be written: No space left on device\n" == done.stderr
     assert ExitCode.INVALID == done.returncode
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no such device here")
+def test_a_command_line_without_a_command_is_wrong_whether_or_not_it_can_be_told():
+    """
+    The exit code is left.
+    """
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [*COMMAND], check=False, stdout=subprocess.PIPE, stderr=full, text=True
+        )
+
+    assert (ExitCode.USAGE, "") == (done.returncode, done.stdout)
 
 
 @pytest.mark.parametrize("arguments", [["validate", "--help"], ["schema"]], ids=" ".join)
@@ -212,6 +228,21 @@ def test_only_what_may_last_looks_for_cycles(command, is_on):
     )
 
     assert str(is_on) == ran.stdout.splitlines()[-1]
+
+
+def test_nothing_is_looked_through_for_cycles_at_the_end():
+    """
+    All of it goes with the process.
+    """
+    code = (
+        "import gc, mailstate.__main__ as m\n"
+        "try:\n    m.main()\nfinally:\n    print(gc.get_freeze_count() > len(gc.get_objects()))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "schema"], check=True, capture_output=True, text=True
+    )
+
+    assert "True" == ran.stdout.splitlines()[-1]
 
 
 def test_a_check_of_plain_files_loads_nothing_for_others(tmp_path):

@@ -93,10 +93,9 @@ def run(arguments: Sequence[str]) -> int:
     # SIGTERM is what CI systems send: it ends a run in the same orderly way as Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        code = mailstate.main(list(arguments), prog_name="mailstate", standalone_mode=False)
-        sys.stdout.flush()
+        code = _done(arguments)
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
+        output.say(error.format_message())
         return ExitCode.USAGE
     except click.ClickException as error:
         output.show_error(_usage_error(error))
@@ -117,6 +116,17 @@ def run(arguments: Sequence[str]) -> int:
         output.give_up(sys.stdout)
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _done(arguments: Sequence[str]) -> object:
+    """What the command gives back, once all that it printed has been taken."""
+    try:
+        code = mailstate.main(list(arguments), prog_name="mailstate", standalone_mode=False)
+        sys.stdout.flush()
+    except OSError:
+        output.write("")  # which says so if it is standard output that failed: click prints, too
+        raise
+    return code
 
 
 def _usage_error(error: click.ClickException) -> UsageError:
