@@ -85,6 +85,22 @@ def test_what_cannot_be_merged_is_told_with_what_to_do(planned, arguments, code,
     assert "hint:  " in ran.err
 
 
+@pytest.mark.parametrize("spelt", ["2.json", "./2.json", "again.json"])
+def test_what_is_merged_spares_what_it_is_made_of(planned, spelt):
+    """
+    However the file is called.
+    """
+    (planned.folder / "again.json").symlink_to("2.json")
+    before = planned.read("2.json")
+    ran = planned.call("merge", *PARTS, "--out", spelt)
+
+    assert (ExitCode.USAGE, "") == (ran.code, ran.out)
+    assert (
+        "error: what is merged would take the place of 2.json\nhint:  give it a file of its own\n"
+    ) == ran.err
+    assert before == planned.read("2.json")
+
+
 def test_reports_have_two_views(planned):
     """
     The others are of plans.

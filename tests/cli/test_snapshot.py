@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from mailstate.errors import SettingsError
+from mailstate.errors import ExitCode, SettingsError
 from mailstate.model.resources import Domain, DomainName
 from mailstate.model.state import DesiredDomain, DesiredState
 from mailstate.reporting.plan_json import digest
@@ -204,3 +204,16 @@ def test_nothing_is_written_where_something_cannot_be_read(settled):
 
     assert 4 == ran.code
     assert not (settled.folder / "live.json").exists()
+
+
+def test_a_plan_spares_the_snapshot_that_it_is_made_against(place):
+    """
+    Somebody may have no other.
+    """
+    place.call("snapshot", "--out", "live.json")
+    recorded = place.read("live.json")
+    ran = place.call("plan", "--live", "live.json", "--out", "./live.json")
+
+    assert (ExitCode.USAGE, "") == (ran.code, ran.out)
+    assert "error: the plan would take the place of live.json\n" in ran.err
+    assert recorded == place.read("live.json")

@@ -1,10 +1,9 @@
 """`mailstate apply`: the plan, carried out."""
 
 import asyncio
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TextIO, Unpack
@@ -13,7 +12,7 @@ import click
 
 from mailstate.applying.outcome import Report
 from mailstate.cli import output
-from mailstate.cli.files import check_writable, read_file, write_file
+from mailstate.cli.files import check_spared, check_writable, read_file, write_file
 from mailstate.cli.journal import Journal
 from mailstate.cli.memory import Memory, Unfinished, remembered
 from mailstate.cli.news import Herald
@@ -105,7 +104,7 @@ def command(
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on", hint="say --yes to go on without asking")
     if report is not None:
-        _check_alone(report, [one for one in (journal, plan) if one is not None])
+        check_spared((journal, plan), "the report", report)
         check_writable(report)
     choices = Choices(
         yes=yes,
@@ -119,15 +118,6 @@ def command(
     saved = read_plan(read_file(plan), name=str(plan)) if plan else None
     request = Request(**options, within=removals_of(saved) if saved else frozenset())
     return asyncio.run(_apply(request, saved, choices))
-
-
-def _check_alone(report: Path, others: Iterable[Path]) -> None:
-    """See that *report*, which takes the place of what is there, spares the other files."""
-    for other in others:
-        if os.path.realpath(report) == os.path.realpath(other):
-            raise UsageError(
-                f"the report would take the place of {other}", hint="give it a file of its own"
-            )
 
 
 async def _apply(request: Request, saved: Mapping[str, Any] | None, choices: Choices) -> int:

@@ -3,9 +3,10 @@
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
-from mailstate.errors import SettingsError
+from mailstate.errors import SettingsError, UsageError
 
 _WRITE_HINT = "check that its directory exists and is ours"
 
@@ -41,6 +42,15 @@ def check_writable(path: Path) -> None:
             raise IsADirectoryError(0, "it is a directory")
     except OSError as error:
         raise _fault(path, error) from None
+
+
+def check_spared(others: Iterable[Path | None], what: str, path: Path) -> None:
+    """See that *what*, which takes the place of *path*, is none of the *others*."""
+    for other in others:
+        if other is not None and os.path.realpath(path) == os.path.realpath(other):
+            raise UsageError(
+                f"{what} would take the place of {other}", hint="give it a file of its own"
+            )
 
 
 def read_file(path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mailstate.cli import output
-from mailstate.cli.files import check_writable, read_file, write_file
+from mailstate.cli.files import check_spared, check_writable, read_file, write_file
 from mailstate.cli.links import links
 from mailstate.cli.options import link_base_option
 from mailstate.cli.views import FORMATS, give_plan, plan_code
@@ -64,6 +64,7 @@ def command(
     """
     link_to = links(link_base)
     if out is not None:
+        check_spared(files, "what is merged", out)
         check_writable(out)
     texts = [(str(file), read_file(file)) for file in files]
     if _is_report(texts[0][1]):

@@ -8,7 +8,7 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.base import read_base
-from mailstate.cli.files import check_writable
+from mailstate.cli.files import check_spared, check_writable
 from mailstate.cli.links import links
 from mailstate.cli.options import (
     link_base_option,
@@ -73,6 +73,7 @@ def command(
     """
     link_to = links(link_base)
     if out is not None:
+        check_spared([live], "the plan", out)
         check_writable(out)
     request = Request(**options)
     before = _asked_before(request, base) if base is not None else None
