@@ -11,13 +11,14 @@ from tests.uncounted import uncounted
 CODE = """
 import json, sys
 from mailstate.__main__ import main
-sys.argv[1:] = json.loads(sys.argv[1])
+heavy, *sys.argv[1:] = json.loads(sys.argv[1])
 try:
     main()
 except SystemExit as end:
     print()
-    print(json.dumps([end.code, sorted({"h11", "httpx", "urllib.request"} & set(sys.modules))]))
+    print(json.dumps([end.code, sorted(set(heavy) & set(sys.modules))]))
 """
+HEAVY = ["certifi", "encodings.idna", "h11", "httpx", "urllib.request"]
 
 
 def ended(place: Place, *arguments: str) -> list[object]:
@@ -25,7 +26,7 @@ def ended(place: Place, *arguments: str) -> list[object]:
     # Measuring coverage imports things of its own.
     environment = uncounted(place.environment())
     done = subprocess.run(
-        [sys.executable, "-c", CODE, json.dumps(arguments)],
+        [sys.executable, "-c", CODE, json.dumps([HEAVY, *arguments])],
         cwd=place.folder,
         env=environment,
         check=True,
@@ -36,7 +37,7 @@ def ended(place: Place, *arguments: str) -> list[object]:
     return told
 
 
-def test_a_run_needs_neither_httpx_nor_h11(tmp_path):
+def test_a_run_without_tls_needs_neither_httpx_nor_authorities(tmp_path):
     """
     Loading them takes longer than a small plan. So the answers of the sandbox are all plain.
     """

@@ -46,8 +46,9 @@ async def _infos(host: str, port: int) -> list[_Info]:
     except ValueError:
         loop = asyncio.get_running_loop()
         return [*await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    flags = socket.AI_NUMERICHOST
-    return [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)]
+    # As bytes it is taken as it is; as text Python would load its tables for names beyond ASCII.
+    kind, flags = socket.SOCK_STREAM, socket.AI_NUMERICHOST
+    return [*socket.getaddrinfo(host.encode(), port, type=kind, flags=flags)]
 
 
 async def _connect(info: _Info) -> socket.socket:

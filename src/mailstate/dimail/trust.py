@@ -4,8 +4,6 @@ import os
 import ssl
 from pathlib import Path
 
-import certifi
-
 from mailstate.errors import SettingsError
 
 
@@ -40,4 +38,6 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=path)
     if path := os.environ.get("SSL_CERT_DIR"):
         return ssl.create_default_context(capath=path)
+    import certifi  # noqa: PLC0415 - it loads much, for those who name no authorities
+
     return ssl.create_default_context(cafile=certifi.where())
