@@ -429,6 +429,23 @@ def test_a_display_name_that_a_stranger_has_is_a_conflict():
     assert not made.changes
 
 
+def test_of_several_strangers_with_a_display_name_one_and_the_same_is_told():
+    """
+    In whichever order the server lists them, or the files their domains.
+    """
+    domains = asked(A, mailbox(), context="shared"), asked(B, context="shared")
+    strangers = [mailbox(name, B, display_name="Ada Lovelace") for name in ("first", "second")]
+    second = there(A, mailbox("other", display_name="Ada Lovelace"), context="shared")
+
+    told = {
+        planned(desired(*files), live(second, there(B, *listed, context="shared"))).conflicts[0]
+        for files in (domains, domains[::-1])
+        for listed in (strangers, strangers[::-1])
+    }
+
+    assert [True] == [one.detail.startswith("first@b.example, which") for one in told]
+
+
 def test_a_display_name_is_taken_however_its_accents_are_encoded():
     """
     A composed é and an e with an accent are the same letter.

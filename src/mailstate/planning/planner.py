@@ -363,7 +363,8 @@ def _names_of_unmanaged(
     for name, domain in desired.domains.items():
         for mailbox in differences[name].extra_mailboxes:
             if (ox_name := _ox_name(mailbox, domain)) is not None:
-                taken.setdefault(ox_name, mailbox.address)
+                # Of several the first by name: servers list them in any order.
+                taken[ox_name] = min(mailbox.address, taken.get(ox_name, mailbox.address))
     return taken
 
 
