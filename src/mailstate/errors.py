@@ -19,7 +19,7 @@ A failure of one change is no error but an outcome (`mailstate.applying`): the r
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 
 class ExitCode(IntEnum):
@@ -70,8 +70,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(NamedTuple):
     """One fault of one file: which rule, where, what is wrong, what to do."""
 
     place: Place

@@ -162,7 +162,7 @@ def test_options_narrow_one_another():
 
     assert {B} == names(select(FILES, selection, changed_files={"state/b.yaml"}))
     assert set() == names(
-        select(FILES, replace(selection, only=("a.*",)), changed_files={"state/b.yaml"})
+        select(FILES, selection._replace(only=("a.*",)), changed_files={"state/b.yaml"})
     )
 
 
@@ -262,7 +262,7 @@ def told(made, section):
     """Give a section of a plan, without the numbers that a shard's own plan has."""
     entries = getattr(made, section)
     if section == "refused":
-        return {replace(entry, detail="") for entry in entries}
+        return {entry._replace(detail="") for entry in entries}
     return set(entries)
 
 

@@ -301,6 +301,8 @@ def tamed(value, names=None):
         case str():
             is_ours = not value or value in OURS or (value in _FIELDS)
             return value if is_ours else names.setdefault(value, f"w{len(names)}")
+        case tuple() if hasattr(value, "_make"):
+            return value._make(tamed(one, names) for one in value)
         case tuple() | frozenset() | list():
             return type(value)(tamed(one, names) for one in value)
         case _ if is_dataclass(value) and not isinstance(value, type):

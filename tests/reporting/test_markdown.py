@@ -405,7 +405,7 @@ def test_many_domains_that_wait_for_the_same_are_told_at_once(view):
     The first ten by name; what waits has them all.
     """
     some = [
-        replace(entry, hold=replace(entry.hold, actor=Actor.OPERATOR)) for entry in held(24, 12)
+        entry._replace(hold=replace(entry.hold, actor=Actor.OPERATOR)) for entry in held(24, 12)
     ]
     text = view(Plan(held=tuple(some)), CONTEXT)
 

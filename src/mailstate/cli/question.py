@@ -10,7 +10,7 @@ from mailstate.cli import output
 from mailstate.cli.session import Session
 from mailstate.errors import InterruptedRunError
 from mailstate.planning.plan import Plan
-from mailstate.reporting.lead import is_removal
+from mailstate.reporting.arranged import is_removal
 from mailstate.reporting.paint import counted
 from mailstate.reporting.plan_text import headline, plan_text
 

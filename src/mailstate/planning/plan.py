@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from mailstate.errors import Place
 from mailstate.model.resources import DomainName, Key, Kind, Resource, kind_of
@@ -90,8 +91,7 @@ class Hold:
     records: tuple[DnsRecord, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(NamedTuple):
     """A change that is wanted, but not in this run."""
 
     change: Change
@@ -133,8 +133,7 @@ class Reason(StrEnum):
     """The settings protect it, or it is technical."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocked:
+class Blocked(NamedTuple):
     """A difference that is told and not mended: a conflict, or refused by a guard."""
 
     change: Change
@@ -142,8 +141,7 @@ class Blocked:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unmanaged:
+class Unmanaged(NamedTuple):
     """Something live on a declared domain that is in no file: told, left alone."""
 
     resource: Resource

@@ -11,8 +11,9 @@ only the share that goes from each of its domains; `too_many` is asked once all 
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from mailstate.model.resources import (
     Access,
@@ -33,8 +34,7 @@ from mailstate.planning.plan import Action, Blocked, Change, Policy, Reason, Unm
 Removable = Access | Alias | Mailbox
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removals:
+class Removals(NamedTuple):
     """What pruning makes of the unmanaged: removals, refused ones, and those left alone."""
 
     changes: tuple[Change, ...] = ()

@@ -7,16 +7,16 @@ People stay, since the domains that are left may need any of them.
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from mailstate.errors import UsageError
 from mailstate.model.resources import DomainName
 from mailstate.model.state import DesiredDomain, DesiredState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(NamedTuple):
     """
     What options ask for: `only` are patterns of domain names, `shard` is (which, of how many).
 

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 from mailstate.model.resources import Domain, DomainName, Key, Kind, Resource, User, kind_of
 from mailstate.model.state import Check
@@ -20,10 +20,18 @@ from mailstate.planning.plan import (
     Reason,
     Unmanaged,
 )
-from mailstate.reporting.lead import PLURALS, is_removal
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+
+PLURALS = {
+    Kind.DOMAIN: "domains",
+    Kind.MAILBOX: "mailboxes",
+    Kind.ALIAS: "aliases",
+    Kind.ACCESS: "accesses",
+    Kind.USER: "users",
+}
+"""What a plan may change, in the order in which it is told, each with its plural."""
 
 MUST_ACT = {
     Actor.OWNER: "An owner of the domain must act",
@@ -32,7 +40,6 @@ MUST_ACT = {
     Actor.MAILSTATE: "Nobody must act: each apply looks again by itself",
 }
 """Who must act before what waits goes ahead; first those who may not know it yet."""
-
 
 CAUSED = {
     Cause.ASKED: "Asked by this pull request",
@@ -45,8 +52,7 @@ LABELS = {Cause.DUE: "already due", Cause.DRIFT: "drift"}
 """What stands beside what this pull request does not ask for, where it is not told apart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(NamedTuple):
     """Changes that wait for the same: `hold` says for what, on one or more `domains`."""
 
     hold: Hold
@@ -162,6 +168,14 @@ def to_do(changes: Iterable[Change]) -> str:
     actions = [change.action for change in changes]
     counts = {verb: actions.count(action) for verb, action in _COLUMNS.items()}
     return ", ".join(f"{count:,} to {verb}" for verb, count in counts.items() if count)
+
+
+def is_removal(change: Change) -> bool:
+    """Whether *change* takes away what no file asks for: a mailbox may be switched off instead."""
+    action = change.action
+    if action is Action.UPDATE:
+        return change.place is None and change.fields == ("active",)
+    return action is Action.DELETE
 
 
 def removals_first(changes: Sequence[Change]) -> tuple[Sequence[Change], Sequence[Change]]:

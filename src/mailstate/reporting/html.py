@@ -18,6 +18,7 @@ from mailstate.reporting.arranged import (
     CAUSED,
     LABELS,
     MUST_ACT,
+    PLURALS,
     Wait,
     aside,
     asked_first,
@@ -32,7 +33,7 @@ from mailstate.reporting.arranged import (
     to_do,
     waits,
 )
-from mailstate.reporting.lead import PLURALS, lead
+from mailstate.reporting.lead import lead
 from mailstate.reporting.links import Links
 from mailstate.reporting.picture import DRAWN, picture
 from mailstate.reporting.pieces import Value, described, told

@@ -7,16 +7,8 @@ from mailstate.model.resources import DomainName, Key, Kind, kind_of
 from mailstate.model.state import DnsRecord
 from mailstate.planning.causes import Cause
 from mailstate.planning.plan import Action, Actor, Change, Held, HoldReason, Plan
+from mailstate.reporting.arranged import PLURALS, is_removal
 from mailstate.reporting.pieces import Piece, Value
-
-PLURALS = {
-    Kind.DOMAIN: "domains",
-    Kind.MAILBOX: "mailboxes",
-    Kind.ALIAS: "aliases",
-    Kind.ACCESS: "accesses",
-    Kind.USER: "users",
-}
-"""What a plan may change, in the order in which it is told, each with its plural."""
 
 _FEW = 3
 
@@ -29,14 +21,6 @@ def number(count: int, kind: Kind) -> str:
 def changes_number(count: int) -> str:
     """`1 change`, `5,000 changes`."""
     return f"{count:,} change{'' if count == 1 else 's'}"
-
-
-def is_removal(change: Change) -> bool:
-    """Whether *change* takes away what no file asks for: a mailbox may be switched off instead."""
-    action = change.action
-    if action is Action.UPDATE:
-        return change.place is None and change.fields == ("active",)
-    return action is Action.DELETE
 
 
 def lead(

@@ -1,10 +1,9 @@
 """Where the links of a view lead."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
+class Links(NamedTuple):
     """The addresses of the files at the commit that is planned, and of the run that planned."""
 
     files: str | None = None

@@ -10,8 +10,7 @@ from mailstate.model.state import Check
 from mailstate.planning.causes import Cause
 from mailstate.planning.checks import record_to_publish, what_is_wrong, what_to_do, zone_line
 from mailstate.planning.plan import Blocked, Change, Held, Hold, Plan, Reason, Unmanaged
-from mailstate.reporting.arranged import CAUSED, LABELS, aside, asked_first, by_cause
-from mailstate.reporting.lead import is_removal
+from mailstate.reporting.arranged import CAUSED, LABELS, aside, asked_first, by_cause, is_removal
 from mailstate.reporting.paint import Painter, Tone, counted, visible
 from mailstate.reporting.words import (
     HOLD,
