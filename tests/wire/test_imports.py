@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from mailstate.sandbox import Sandbox
 from tests.cli.support import Place
@@ -18,15 +19,23 @@ except SystemExit as end:
     print()
     print(json.dumps([end.code, sorted(set(heavy) & set(sys.modules))]))
 """
-HEAVY = ["certifi", "encodings.idna", "h11", "httpx", "urllib.request"]
+HEAVY = ("certifi", "encodings.idna", "h11", "httpx", "urllib.request")
+OF_OTHERS = (
+    "click.shell_completion",
+    "jsonschema",
+    "mailstate.reporting.pieces",
+    "mailstate.reporting.snapshot",
+    "tempfile",
+    "tomllib",
+)
 
 
-def ended(place: Place, *arguments: str) -> list[object]:
-    """The exit code of a command, and which of the heavy modules it has loaded."""
+def ended(place: Place, *arguments: str, heavy: Sequence[str] = HEAVY) -> list[object]:
+    """The exit code of a command, and which of the *heavy* modules it has loaded."""
     # Measuring coverage imports things of its own.
     environment = uncounted(place.environment())
     done = subprocess.run(
-        [sys.executable, "-c", CODE, json.dumps([HEAVY, *arguments])],
+        [sys.executable, "-c", CODE, json.dumps([heavy, *arguments])],
         cwd=place.folder,
         env=environment,
         check=True,
@@ -47,3 +56,13 @@ def test_a_run_without_tls_needs_neither_httpx_nor_authorities(tmp_path):
         assert ended(place, "plan") == [0, []]
         assert ended(place, "apply", "--yes", "--no-notify") == [0, []]
         assert sandbox.effects()
+
+
+def test_a_plan_as_text_loads_nothing_for_other_plans(tmp_path):
+    """
+    Neither for other views, nor for snapshots, settings and files that are not there.
+    """
+    with Sandbox(seed=7) as sandbox:
+        place = Place(tmp_path, sandbox)
+
+        assert [0, []] == ended(place, "plan", heavy=OF_OTHERS)

@@ -9,10 +9,10 @@ import click
 from mailstate.cli import output
 from mailstate.cli.settings_file import DEFAULT_STATE, SETTINGS_FILE
 
-_SECTION = re.compile(r"^(users|domains):", re.MULTILINE)
-_DOMAIN = re.compile(r"^ *-? *name: *['\"]?([^\s'\"#]+)", re.MULTILINE)
+_SECTION = r"(?m)^(users|domains):"
+_DOMAIN = r"(?m)^ *-? *name: *['\"]?([^\s'\"#]+)"
 # What is offered gets onto a command line, and the files may be a stranger's.
-_NAME = re.compile(r"\w[\w.-]*")
+_NAME = r"\w[\w.-]*"
 
 
 @click.command("completion")
@@ -49,10 +49,10 @@ def _declared(folder: Path) -> Iterator[str]:
         if not path.is_file() or path.is_symlink():
             continue
         text = path.read_text("utf-8", errors="replace")
-        _, *parts = _SECTION.split(text)
+        _, *parts = re.split(_SECTION, text)
         for section, content in zip(parts[::2], parts[1::2], strict=True):
             if section == "domains":
-                yield from filter(_NAME.fullmatch, _DOMAIN.findall(content))
+                yield from filter(_is_name, re.findall(_DOMAIN, content))
 
 
 def targets(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
@@ -63,4 +63,8 @@ def targets(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> lis
         named = tomllib.loads(SETTINGS_FILE.read_text("utf-8")).get("targets", {})
     except (OSError, ValueError):
         return []
-    return sorted(name for name in named if name.startswith(begun) and _NAME.fullmatch(name))
+    return sorted(name for name in named if name.startswith(begun) and _is_name(name))
+
+
+def _is_name(text: str) -> bool:
+    return re.fullmatch(_NAME, text) is not None

@@ -9,7 +9,7 @@ from mailstate.errors import UsageError
 from mailstate.reporting.links import Links
 
 # No blank, quote, bracket or backslash: it stands within marks of Markdown and HTML as it is.
-_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]+")
+_URL = r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]+"
 
 
 def links(base: str | None) -> Links:
@@ -18,7 +18,7 @@ def links(base: str | None) -> Links:
 
     Raises `UsageError` if *base* is no URL.
     """
-    if base is not None and not _URL.fullmatch(base):
+    if base is not None and not re.fullmatch(_URL, base):
         raise UsageError(
             "--link-base is no address of files",
             hint="give the URL below which the files are, as in https://host/owner/repo/blob/main",
@@ -57,4 +57,4 @@ def _of_repository(path: str, variable: str) -> str | None:
         os.environ.get, ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", variable)
     )
     url = f"{server}/{repository}/{path}/{last}"
-    return url if server and repository and last and _URL.fullmatch(url) else None
+    return url if server and repository and last and re.fullmatch(_URL, url) else None

@@ -5,12 +5,15 @@ import keyword
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from mailstate.cli import output
 from mailstate.errors import ExitCode, InterruptedRunError, MailstateError, UsageError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Name -> what it does: the help needs no command's module.
 _COMMANDS = {
@@ -47,7 +50,9 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem  # most runs complete nothing
+
         # click's own way loads every command for its short help.
         offered = [
             CompletionItem(name, help=what)

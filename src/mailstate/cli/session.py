@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 from mailstate.cli import output
@@ -35,7 +35,6 @@ from mailstate.planning.plan import Plan, Policy
 from mailstate.planning.planner import needs_check, plan
 from mailstate.planning.selection import Selection, select, selected
 from mailstate.reporting.plan_json import Context
-from mailstate.reporting.snapshot import read_snapshot
 from mailstate.statefiles import Cache, cache_directory, read
 from mailstate.statefiles.collector import without_collector
 
@@ -101,8 +100,7 @@ class PlanningOptions(RequestOptions, RemovalOptions):
     """All of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """
     The options that say which files, which dimail, which domains, and what may be removed.
 
@@ -218,6 +216,8 @@ def recorded_plan(request: Request, snapshot_file: Path) -> tuple[Plan, Context,
     Raises `SettingsError` if the file is no sound snapshot, if it does not cover a domain of the
     files, or if the service account is not known.
     """
+    from mailstate.reporting.snapshot import read_snapshot  # which a plan against dimail need not
+
     settings = request.settings()
     desired, selection = read_scope(request, settings)
     recorded = read_snapshot(read_file(snapshot_file), name=str(snapshot_file))
