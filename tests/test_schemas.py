@@ -9,6 +9,7 @@ import copy
 import re
 import subprocess
 import sys
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -164,6 +165,65 @@ def test_the_quick_judges_take_nothing_that_jsonschema_refuses(name, data):
 
     assert is_fine == PLAIN[name](document)
     assert is_fine or not RUST[name](document)
+
+
+MAILBOXES = ("$defs", "domain", "properties", "mailboxes")
+
+
+@fewer
+@given(st.data())
+def test_mappings_are_judged_by_their_columns(data):
+    """
+    As jsonschema judges them, one field with the values of all after the other.
+    """
+    item = {"$defs": schemas.schema("state")["$defs"], "$ref": "#/$defs/mailbox"}
+    boxes = data.draw(st.lists(values(item, item), min_size=1, max_size=3))
+    name = data.draw(st.sampled_from(["local_part", "first_name", "secondary_email", "odd"]))
+    boxes[0][name] = data.draw(
+        st.sampled_from(["a", "A b", "oxadmin", "a@b.example", "", 1, "x\n"])
+    )
+    columns: dict[str, list[object]] = {}
+    for field, value in chain(*(box.items() for box in boxes)):
+        columns.setdefault(field, []).append(value)
+    slow = Draft202012Validator(item).is_valid
+    rust = rust_judge(schemas.in_columns(schemas.schema("state"), MAILBOXES))
+
+    is_fine = all(map(slow, boxes))
+
+    assert is_fine == schemas.fits_in_columns("state", MAILBOXES, columns)
+    assert is_fine or not rust(columns)
+
+
+def test_no_columns_without_what_each_must_have():
+    """
+    A field that all lack is no column.
+    """
+    whole = {"local_part": ["a"], "first_name": ["B"], "last_name": ["C"]}
+
+    assert schemas.fits_in_columns("state", MAILBOXES, whole)
+    for name in whole:
+        left = {field: values for field, values in whole.items() if field != name}
+        assert not schemas.fits_in_columns("state", MAILBOXES, left)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/box"}},
+        {"type": "array", "items": {"$ref": "#/$defs/box", "minProperties": 1}},
+        {"type": "array", "items": {"$ref": "#/$defs/pair"}},
+    ],
+)
+def test_not_every_list_can_be_judged_by_columns(part):
+    """
+    What is asked of an entry, or of all of them together, cannot be passed over in silence.
+    """
+    box = {"type": "object", "additionalProperties": False, "required": [], "properties": {}}
+    described = {"$defs": {"box": box, "pair": box | {"minProperties": 2}}, "boxes": part}
+
+    with pytest.raises(NotImplementedError, match="in columns"):
+        schemas.in_columns(described, ["boxes"])
 
 
 def patterns(part):

@@ -8,7 +8,7 @@ deal to judge. A yes counts whoever says it; without one, jsonschema has the las
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,6 +24,13 @@ _FOLDER = Path(__file__).parent / "schema"
 
 _MANY = 256
 """So many documents take the quick judge as long as it takes to load jsonschema-rs."""
+
+_WORDS = {"title", "description", "examples"}
+_OF_COLUMNS = (
+    {"type", "items"},
+    {"$ref"},
+    {"type", "additionalProperties", "required", "properties"},
+)
 
 
 @cache
@@ -44,6 +51,18 @@ def fits(name: str, document: object) -> bool:
     return _bench(name).fits(document)
 
 
+def fits_in_columns(
+    name: str, path: tuple[str, ...], columns: Mapping[str, Sequence[object]]
+) -> bool:
+    """
+    Whether it is plain that mappings fit the list at *path* in the schema; a no says nothing.
+
+    *columns* has of each field the values of those that have it. That none lacks what it must have
+    is for those to see who make columns of mappings.
+    """
+    return _bench_of_columns(name, path).fits(columns)
+
+
 def faults(name: str, document: object) -> Iterator[_Error]:
     """All that jsonschema finds wrong with *document*."""
     if not fits(name, document):
@@ -53,21 +72,45 @@ def faults(name: str, document: object) -> Iterator[_Error]:
 class _Bench:
     """The quick judges of one schema; the one that is slow to load comes where it is worth it."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._judge = plain_judge(schema(name))
+    def __init__(self, described: Mapping[str, Any]) -> None:
+        self._schema = described
+        self._judge = plain_judge(described)
         self._judged = 0
 
     def fits(self, document: object) -> bool:
         self._judged += 1
         if self._judged == _MANY:
-            self._judge = rust_judge(schema(self._name)) or self._judge
+            self._judge = rust_judge(self._schema) or self._judge
         return self._judge(document)
 
 
 @cache
 def _bench(name: str) -> _Bench:
-    return _Bench(name)
+    return _Bench(schema(name))
+
+
+@cache
+def _bench_of_columns(name: str, path: tuple[str, ...]) -> _Bench:
+    return _Bench(in_columns(schema(name), path))
+
+
+def in_columns(described: Mapping[str, Any], path: Iterable[str]) -> dict[str, Any]:
+    """
+    The schema of columns that are those of mappings in the list at *path*, field by field.
+
+    Raises `NotImplementedError` where the list asks for more than mappings with certain fields.
+    """
+    listed: Any = described
+    for step in path:
+        listed = listed[step]
+    kind = listed["items"].get("$ref", "").removeprefix("#/$defs/")
+    item = described["$defs"].get(kind, {})
+    asked = listed.keys() - _WORDS, listed["items"].keys(), item.keys() - _WORDS
+    if asked != _OF_COLUMNS:
+        raise NotImplementedError(f"not to be put in columns: {path}")
+    fields = item["properties"].items()
+    columns = {field: {"type": "array", "items": wanted} for field, wanted in fields}
+    return {**item, "properties": columns, "$defs": described["$defs"]}
 
 
 @cache

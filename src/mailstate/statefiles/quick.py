@@ -79,10 +79,10 @@ def _domain(node: Node, mark: Mark, secondary: "array[int]") -> DomainParcel:
     must(not boxes or "mailbox" in features)
     must(not leads or "alias" in features)
     context = _context(node, name, features)
-    mailbox_columns, marks = mailboxes(boxes, name, has_context=context is not None)
+    mailbox_columns, places = mailboxes(boxes, name, has_context=context is not None)
     alias_columns, alias_marks = aliases(leads, name, mailbox_columns.local_parts)
-    given = filter(None, mailbox_columns.secondary_emails)
-    secondary.extend(map(crc32, map(str.encode, map(str.lower, given))))
+    addresses = "\n".join(filter(None, mailbox_columns.secondary_emails)).lower()
+    secondary.extend(map(crc32, addresses.encode().split()))
     facts = DomainFacts(
         name,
         sorted(features),
@@ -96,7 +96,9 @@ def _domain(node: Node, mark: Mark, secondary: "array[int]") -> DomainParcel:
         len(alias_columns.local_parts),
         sorted({target.rpartition("@")[2] for target in alias_columns.destinations} - {name}),
     )
-    places = PlaceColumns(*lines_and_columns(marks + alias_marks))
+    if alias_marks:
+        more = lines_and_columns(alias_marks)
+        places = PlaceColumns(*(here + there for here, there in zip(places, more, strict=True)))
     return domain_parcel(facts, DomainColumns(mailbox_columns, alias_columns, places))
 
 

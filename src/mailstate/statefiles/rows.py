@@ -8,8 +8,9 @@ from typing import Any, TypeAlias, TypeVar
 from mailstate.model.resources import DomainName
 from mailstate.statefiles import at_once
 from mailstate.statefiles.aliases import loops
-from mailstate.statefiles.marks import Map, Mark
-from mailstate.statefiles.parcel import AliasColumns, MailboxColumns
+from mailstate.statefiles.marks import Map, Mark, lines_and_columns
+from mailstate.statefiles.parcel import AliasColumns, MailboxColumns, PlaceColumns
+from mailstate.statefiles.table import Table
 
 _T = TypeVar("_T")
 
@@ -50,32 +51,45 @@ def marks_of(nodes: Nodes, field: str) -> list[Mark]:
 
 
 def mailboxes(
-    nodes: Nodes, domain: DomainName, *, has_context: bool
-) -> tuple[MailboxColumns, list[Mark]]:
-    """The mailboxes in *nodes*, sorted, and where they are written."""
-    if not nodes:
-        return MailboxColumns([], [], [], [], [], []), []
-    local_parts, first_names, last_names = map(list, zip(*map(_whole, nodes), strict=True))
-    fields = set().union(*nodes)
-    written = [node.get("display_name") for node in nodes] if "display_name" in fields else []
-    display_names = [name for name in written if name is not None]
+    boxes: Nodes | Table, domain: DomainName, *, has_context: bool
+) -> tuple[MailboxColumns, PlaceColumns]:
+    """The mailboxes in *boxes*, sorted, and where they are written."""
+    if not boxes:
+        return MailboxColumns([], [], [], [], [], []), PlaceColumns([], [])
+    table = boxes if isinstance(boxes, Table) else _table(boxes)
+    local_parts, first_names, last_names, written, addresses, off = table.columns
+    display_names = [*filter(None, written)]
     must(at_once.are_local_parts(local_parts) and are_unique(local_parts))
     must(at_once.are_texts([*first_names, *last_names, *display_names]))
     first_names, last_names = at_once.nfc(first_names), at_once.nfc(last_names)
-    secondary = _secondary_emails([node.get("secondary_email") for node in nodes], domain)
-    off = _off(nodes) if "active" in fields else []
+    secondary = _secondary_emails(addresses, domain)
     columns = MailboxColumns(local_parts, first_names, last_names, [], secondary, off)
     full_names = columns.full_names()
     if display_names:
         own = iter(at_once.nfc(display_names))
         pairs = zip(written, full_names, strict=True)
-        display_names = [full if name is None else next(own) for name, full in pairs]
+        display_names = [next(own) if name else full for name, full in pairs]
         columns = columns._replace(display_names=display_names)
         must(not has_context or are_unique(at_once.folded(display_names)))
     must(not has_context or are_unique(at_once.folded(full_names)))
     # As keys are sorted: the `@` that follows comes before letters, and after `-` and `.`.
     in_order = _sorting([f"{local_part}@" for local_part in local_parts])
-    return MailboxColumns(*map(in_order, columns)), in_order(marks_of(nodes, "local_part"))
+    return MailboxColumns(*map(in_order, columns)), PlaceColumns(*map(in_order, table.places))
+
+
+def _table(nodes: Nodes) -> Table:
+    """The same mailboxes in columns: what is not written is empty, which nothing written is."""
+    local_parts, first_names, last_names = map(list, zip(*map(_whole, nodes), strict=True))
+    fields = set().union(*nodes)
+    display_names, addresses = (
+        [node.get(field, "") for node in nodes] if field in fields else []
+        for field in ("display_name", "secondary_email")
+    )
+    off = _off(nodes) if "active" in fields else []
+    return Table(
+        MailboxColumns(local_parts, first_names, last_names, display_names, addresses, off),
+        PlaceColumns(*lines_and_columns(marks_of(nodes, "local_part"))),
+    )
 
 
 def _off(nodes: Nodes) -> list[str]:
@@ -84,16 +98,16 @@ def _off(nodes: Nodes) -> list[str]:
     return off if any(off) else []
 
 
-def _secondary_emails(written: list[str | None], domain: DomainName) -> list[str]:
+def _secondary_emails(written: list[str], domain: DomainName) -> list[str]:
     """The addresses that are *written*, empty for none; no column of them without any."""
-    given = [address for address in written if address is not None]
+    given = [*filter(None, written)]
     found = at_once.email_addresses(given)
     if found is None or f"@{domain}\n" in "\n".join((*found, "")):
         raise SomethingToTellError
     if not given or len(given) == len(written):
         return found
     rest = iter(found)
-    return ["" if address is None else next(rest) for address in written]
+    return [next(rest) if address else "" for address in written]
 
 
 def aliases(

@@ -10,9 +10,12 @@ the text apart; an entry of a list, which mostly is a mapping of texts, is one m
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from mailstate.statefiles.inline import END, KEY, VALUE, WHOLE, UnsureError, key_of, value
 from mailstate.statefiles.marks import Map, Mark, Seq, Value, mark
+from mailstate.statefiles.table import HEAD, read_table
+from mailstate.statefiles.table import KEY as TABLE
 
 _DEPTH = 8
 """Five levels are in use; with those in brackets, this is less than the builder allows."""
@@ -46,15 +49,20 @@ _field = re.compile(rf"({KEY}):(?: +{VALUE})?{END}").fullmatch
 _item = re.compile(rf"{VALUE}{END}").fullmatch
 
 
-def scan(text: str) -> Map | None:
-    """What *text*, which `decode` has let pass, says; None if it takes the builder to know."""
+def scan(text: str, *, tables: bool = False) -> Map | None:
+    """
+    What *text*, which `decode` has let pass, says; None if it takes the builder to know.
+
+    With *tables*, a `Table` may stand where the list of a domain's mailboxes is.
+    """
     if "\t" in text:
         return None
-    text = text.replace("\r\n", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
     if not text.endswith("\n"):
         text += "\n"
     try:
-        return _Scanner().root(text)
+        return _Scanner().root(text, HEAD if tables else None)
     except UnsureError:
         return None
 
@@ -84,13 +92,18 @@ class _Scanner:
         # Whether there was the line `---`, before all but comments.
         self._has_start = False
 
-    def root(self, text: str) -> Map:
-        """What *text* says. Raises `UnsureError`."""
+    def root(self, text: str, head: str | None) -> Map:
+        """What *text* says; a table may stand below each *head*. Raises `UnsureError`."""
         start, line = 0, mark(0, 0)
         while start < len(text):
             stop = text.find("\n", start + _WINDOW) + 1 or len(text)
+            ahead = -1 if head is None else text.find(head, start, stop)
+            if ahead >= 0:
+                stop = ahead + len(HEAD)
             line = self._read(_rows(text, start, stop), line)
             start = stop
+            if ahead >= 0:
+                start, line = self._table(text, start, line)
         root = self._open[0][1] if self._open else None
         if self._waiting is not None or not isinstance(root, Map):
             raise UnsureError
@@ -127,6 +140,19 @@ class _Scanner:
             line += _LINE
         self._go_on_with(entry, list_column + 2)
         return line
+
+    def _table(self, text: str, start: int, line: Mark) -> tuple[int, Mark]:
+        """Take up the table that begins at *start*, if there is one; where to go on."""
+        if self._waiting is None or self._waiting[1] != TABLE:
+            return start, line
+        found = read_table(text, start, line)
+        if found is None or found.column < self._open[-1][0]:
+            return start, line
+        holder, key, key_at = self._waiting
+        table: Any = found.table  # no `Value`, but whoever asks for tables knows that
+        _put(holder, key, key_at, table, line + found.column)
+        self._waiting = None
+        return found.end, found.behind
 
     def _line(self, rest: str, column: int, line: Mark) -> None:
         """Take up a line that has *rest* at *column*."""

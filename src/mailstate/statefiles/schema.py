@@ -14,6 +14,8 @@ from mailstate.errors import Problem
 from mailstate.statefiles.marks import ROOT, Document, Map, Mark, Seq, Value, place
 from mailstate.statefiles.near import did_you_mean, near
 from mailstate.statefiles.rulebook import problem
+from mailstate.statefiles.table import KEY as TABLE
+from mailstate.statefiles.table import Table
 from mailstate.statefiles.text import shown
 
 _Path: TypeAlias = Sequence[str | int]
@@ -24,6 +26,7 @@ _Words: TypeAlias = tuple[Mark | None, str, str, str | None]
 
 
 _OWNERS = "owners"
+_MAILBOXES = ("$defs", "domain", "properties", TABLE)
 
 _TYPES = {
     "array": "a list",
@@ -39,8 +42,27 @@ def schema_text() -> str:
 
 
 def fits_schema(root: Value) -> bool:
-    """Whether it is plain that *root* is as the schema wants it; a no says nothing."""
-    return schemas.fits("state", root)
+    """
+    Whether it is plain that *root* is as the schema wants it; a no says nothing.
+
+    It may have tables: each is judged by itself, and the rest as if it were an empty list.
+    """
+    tables: list[Table] = []
+    plain: object = root
+    if isinstance(root, dict) and isinstance(domains := root.get("domains"), list):
+        plain = {**root, "domains": [_without_table(domain, tables) for domain in domains]}
+    return schemas.fits("state", plain) and all(
+        schemas.fits_in_columns("state", _MAILBOXES, table.fields()) for table in tables
+    )
+
+
+def _without_table(domain: Value, tables: list[Table]) -> object:
+    """The *domain* without its table, which is added to *tables*, if it has one."""
+    table: object = domain.get(TABLE) if isinstance(domain, dict) else None
+    if not isinstance(domain, dict) or not isinstance(table, Table):
+        return domain
+    tables.append(table)
+    return {**domain, TABLE: []}
 
 
 def misshapen(document: Document) -> Iterator[Problem]:

@@ -66,7 +66,9 @@ def decode(file: str, data: bytes) -> tuple[str | None, list[Problem]]:
         return None, [
             problem("yaml/encoding", _place_of(file, data[: error.start].decode()), message)
         ]
-    if not data.translate(None, _HARMLESS) and data.count(b"\r") == data.count(b"\r\n"):
+    if not data.translate(None, _HARMLESS) and (
+        b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
+    ):
         return text, []
     return _without_refused(file, text.removeprefix("\ufeff"))
 

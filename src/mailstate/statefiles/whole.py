@@ -50,7 +50,7 @@ def judged(sources: Sources) -> Sound | None:
     for file in sources.files:
         facts = sources.facts(file)
         if facts is None:
-            facts = judge(read_document(file, sources.content(file)))
+            facts = judge(read_document(file, sources.content(file), tables=True))
             if facts is None:
                 return None
             sources.keep_facts(file, facts)
