@@ -98,7 +98,7 @@ class Server:
         if not self._admits(now):
             self.refused += 1
             return Answer(status=429)
-        self.calls[call.like] += 1
+        self.calls[call.kind.like] += 1
         self._under_way += 1
         try:
             if self._under_way >= self.stalls_at and now >= self._stalled_until:
@@ -116,12 +116,12 @@ class Server:
         """When *call* is done: the core that is free first takes it."""
         self._free_at = self._free_at or [0.0] * self.cores
         core = self._free_at.index(min(self._free_at))
-        if call.like == "POST /domains/*/mailboxes/*":
+        if call.kind.like == "POST /domains/*/mailboxes/*":
             seconds = self.creation
-        elif call.like in _LISTS:
+        elif call.kind.like in _LISTS:
             seconds = _PASSWORD_CHECK + self.rows * _SECONDS_A_ROW
         else:
-            seconds = _SECONDS[call.like]
+            seconds = _SECONDS[call.kind.like]
         self.busy += seconds
         self._free_at[core] = max(now, self._free_at[core]) + seconds
         return self._free_at[core]
@@ -138,7 +138,7 @@ class Server:
 
     def _answer(self, call: Call) -> Answer:
         if call.path != "/token/":
-            return Answer(status=200 if call.method == "GET" else 201)
+            return Answer(status=200 if call.kind.method == "GET" else 201)
         end = VirtualClock().wall() + _TOKEN_LASTS
         claims = json.dumps({"sub": _SERVICE, "exp": end}).encode()
         text = f"x.{urlsafe_b64encode(claims).decode().rstrip('=')}.x"

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailstate.dimail.answer import Answer, _http_date, read
-from mailstate.dimail.line import LONGEST_ANSWER, NOT_PACKED, TOO_LONG, Response, Trouble
+from mailstate.dimail.answer import Answer, _http_date
+from mailstate.dimail.line import LONGEST_ANSWER, NOT_PACKED, TOO_LONG, Trouble
+from mailstate.dimail.packing import unpacked
 
 dates = st.datetimes(
     min_value=datetime(1000, 1, 1),  # noqa: DTZ001 - its zone comes below
@@ -38,12 +39,12 @@ def test_a_date_is_what_email_takes_it_for(text):
     assert expected == _http_date(text)
 
 
-def packed(packing: str, body: bytes) -> Response:
-    return Response(status=200, headers={b"content-encoding": packing.encode()}, body=body)
+def packed(packing: str, body: bytes) -> Answer:
+    return Answer(status=200, headers={b"content-encoding": packing.encode()}, body=body)
 
 
-def unpacked(packing: str, body: bytes) -> bytes | Trouble:
-    outcome = read(packed(packing, body))
+def body_of(answer: Answer) -> bytes | Trouble:
+    outcome = unpacked(answer)
     return outcome.body if isinstance(outcome, Answer) else outcome
 
 
@@ -74,7 +75,7 @@ def test_a_body_is_what_httpx_takes_it_for(packing, body):
         except httpx.DecodingError:
             expected = NOT_PACKED
 
-    assert expected == unpacked(packing, body)
+    assert expected == body_of(packed(packing, body))
 
 
 def test_a_body_is_unpacked_no_further_than_an_answer_may_be_long():
@@ -83,4 +84,4 @@ def test_a_body_is_unpacked_no_further_than_an_answer_may_be_long():
     """
     body = gzip.compress(bytes(LONGEST_ANSWER + 1), compresslevel=1)
 
-    assert unpacked("gzip", body) == TOO_LONG
+    assert TOO_LONG == unpacked(packed("gzip", body))

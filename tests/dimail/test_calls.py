@@ -144,13 +144,13 @@ def test_calls_are_alike_whatever_they_name(call, like):
     """
     The kind of a call is its path without names, so that times can be compared.
     """
-    assert like == call.like
-    assert call.is_gauge
+    assert like == call.kind.like
+    assert call.kind.is_gauge
 
 
 def test_what_waits_for_the_dns_is_no_gauge():
     """
     The time of a check says nothing of how busy dimail is.
     """
-    assert not calls.check(D).is_gauge
-    assert not calls.fix(D).is_gauge
+    assert not calls.check(D).kind.is_gauge
+    assert not calls.fix(D).kind.is_gauge

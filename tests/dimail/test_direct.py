@@ -15,7 +15,7 @@ from mailstate.dimail import calls
 from mailstate.dimail.address import Address
 from mailstate.dimail.connections import Answer, Connections, Fate, Trouble
 from mailstate.dimail.direct import Direct
-from mailstate.dimail.line import NO_CONNECTION, NOT_SENDABLE, Response
+from mailstate.dimail.line import NO_CONNECTION, NOT_SENDABLE
 from mailstate.dimail.patience import Patience
 from tests.dimail.support import run
 
@@ -124,7 +124,7 @@ def test_what_came_while_nobody_looked_is_noticed():
     Bytes and ends that lie in the socket while the program does something else.
     """
 
-    async def scenario() -> tuple[int, list[Response | Trouble]]:
+    async def scenario() -> tuple[int, list[Answer | Trouble]]:
         there = socket.create_server(("127.0.0.1", 0))
         address = Address.parse(f"http://127.0.0.1:{there.getsockname()[1]}")
         line, outcomes, made = Direct(address, None), [], []
@@ -146,7 +146,7 @@ def test_what_came_while_nobody_looked_is_noticed():
             each.close()
         return len(made), outcomes
 
-    assert (2, [Response(status=200, body=b"[]")] * 2) == run(scenario())
+    assert (2, [Answer(status=200, body=b"[]")] * 2) == run(scenario())
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_nothing_gets_into_a_request_that_does_not_belong_there(method, target, 
     It is not sent at all, and that is known.
     """
 
-    async def scenario() -> tuple[Response | Trouble, Server]:
+    async def scenario() -> tuple[Answer | Trouble, Server]:
         async with Server([OK]) as server:
             line = Direct(Address.parse(f"http://127.0.0.1:{server.port}"), None)
             return await line.ask(method, target, authorization, None, float("inf")), server
@@ -204,7 +204,7 @@ def test_nobody_there_is_no_connection():
     Nothing was sent; all addresses of a name are tried.
     """
 
-    async def scenario(host: str) -> Response | Trouble:
+    async def scenario(host: str) -> Answer | Trouble:
         with socket.create_server(("127.0.0.1", 0)) as there:
             port = there.getsockname()[1]
         line = Direct(Address.parse(f"http://{host}:{port}"), None)

@@ -6,34 +6,42 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mailstate.dimail.answer import Answer
 from mailstate.dimail.framing import Reading
 from mailstate.dimail.judge import Judge
-from mailstate.dimail.line import BROKEN, LONGEST_ANSWER, TOO_LONG, Response, Trouble
+from mailstate.dimail.line import BROKEN, LONGEST_ANSWER, TOO_LONG, Trouble
 
 BODY = b'[{"name":"a.example"}]'
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"
 
-Outcome = Response | Trouble
+Outcome = Answer | Trouble
 
 
-def read(pieces: Iterable[bytes]) -> tuple[int, Outcome]:
-    """By the reader of the product: after how many pieces, and what."""
+def read(pieces: Iterable[bytes]) -> tuple[int, Outcome, bool]:
+    """By the reader of the product: after how many pieces, what, and whether it is the last."""
     reading, number = Reading(), 0
     for number, piece in enumerate(pieces, start=1):
         if outcome := reading.receive(piece):
-            return number, outcome
-    return number + 1, reading.end()
+            return number, outcome, is_last(reading, outcome)
+    outcome = reading.end()
+    return number + 1, outcome, is_last(reading, outcome)
 
 
-def judged(pieces: Iterable[bytes]) -> tuple[int, Outcome]:
+def judged(pieces: Iterable[bytes]) -> tuple[int, Outcome, bool]:
     """The same by h11 alone."""
     judge, number = Judge(), 0
     for number, piece in enumerate(pieces, start=1):
         if outcome := judge.hear(piece):
-            return number, outcome
-    return number + 1, judge.hear(b"") or BROKEN
+            return number, outcome, is_last(judge, outcome)
+    outcome = judge.hear(b"") or BROKEN
+    return number + 1, outcome, is_last(judge, outcome)
+
+
+def is_last(reader: Reading | Judge, outcome: Outcome) -> bool:
+    """Whether the connection is of no more use, as it is not after trouble."""
+    return isinstance(outcome, Trouble) or reader.is_last
 
 
 def is_judged(data: bytes) -> bool:
@@ -134,6 +142,23 @@ def test_the_quick_way_and_the_judge_read_the_same(pieces):
     assert judged(pieces) == read(pieces)
 
 
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nServer: uvicorn\r\n"
+    b"Content-Length: 22\r\nConnection: keep-alive\r\n\r\n"
+)
+
+
+@given(st.integers(0, len(HEAD)), st.integers(0, 2), st.binary(max_size=2))
+def test_what_one_answer_says_is_not_taken_for_what_the_next_one_says(at, length, other):
+    """
+    Though they differ in a byte or two, wherever, before that one and after it.
+    """
+    like = HEAD[:at] + other + HEAD[at + length :] + BODY
+
+    for data in (HEAD + BODY, like, HEAD + BODY):
+        assert judged([data]) == read([data])
+
+
 @given(st.lists(st.integers(1, len(PLAIN) - 1), max_size=6))
 def test_an_answer_may_come_in_any_pieces(cuts):
     """
@@ -146,7 +171,7 @@ def test_an_answer_may_come_in_any_pieces(cuts):
         for start, end in zip([0, *cuts], [*cuts, len(PLAIN)], strict=True)
     ]
 
-    assert [*[None] * len(cuts), Response(status=200, body=BODY)] == outcomes
+    assert [*[None] * len(cuts), Answer(status=200, body=BODY)] == outcomes
     assert not reading.is_judged
 
 
@@ -204,10 +229,10 @@ def test_after_some_answers_a_connection_is_of_no_use(data):
     """
     More came than was announced, or the server said so.
     """
-    _, outcome = read([data])
+    _, outcome, is_last = read([data])
 
-    assert isinstance(outcome, Response)
-    assert outcome.is_last
+    assert isinstance(outcome, Answer)
+    assert is_last
 
 
 @pytest.mark.parametrize("length", [99_000, 150_000])
@@ -217,9 +242,9 @@ def test_a_head_has_an_end(length, at_once):
     However it comes: up to 100 kiB it is read, then not any more.
     """
     data = PLAIN.replace(b"OK", b"OK\r\nx-y: " + b"z" * length)
-    _, outcome = read([data[at : at + at_once] for at in range(0, len(data), at_once)])
+    _, outcome, _ = read([data[at : at + at_once] for at in range(0, len(data), at_once)])
 
-    assert (Response(status=200, body=BODY) if length < 100_000 else BROKEN) == outcome
+    assert (Answer(status=200, body=BODY) if length < 100_000 else BROKEN) == outcome
 
 
 @pytest.mark.parametrize("framing", [f"content-length: {1 << 40}", "x: y"])

@@ -1,5 +1,7 @@
 """What is read of a token."""
 
+from email.utils import formatdate
+
 import pytest
 
 from mailstate.dimail import calls
@@ -13,7 +15,8 @@ WALL = 1_700_000_000.0
 
 
 def read(value, *, date=None, username=ACCOUNT):
-    answer = Answer(status=200, body=ok(value).content, date=date)
+    headers = {} if date is None else {b"date": formatdate(date, usegmt=True).encode()}
+    answer = Answer(status=200, headers=headers, body=ok(value).content)
     return read_token(calls.token(), answer, username=username, now=100.0, wall=WALL)
 
 

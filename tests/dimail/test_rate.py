@@ -47,8 +47,8 @@ class Server:
         is_accepted = self.limit.admit(now)
         self.seen.append((now, is_accepted))
         if not is_accepted:
-            wait = float(math.ceil(self.limit.wait(now))) if self.told else None
-            return Answer(status=429, retry_after=wait)
+            wait = b"%d" % math.ceil(self.limit.wait(now))
+            return Answer(status=429, headers={b"retry-after": wait} if self.told else {})
         await asyncio.sleep(self.takes * self.random.uniform(1 - self.share, 1 + self.share))
         self.limit.leave()
         return Answer(status=201)

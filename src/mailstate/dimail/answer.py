@@ -1,16 +1,14 @@
-"""What an answer says, once it is unpacked and its dates are read."""
+"""An answer of a server, as it came, and the times that it tells."""
 
 import re
 import time
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from mailstate.dimail.line import LONGEST_ANSWER, NOT_PACKED, TOO_LONG, Response, Trouble
-
-# Some servers leave out the head and the sum that belong to `deflate`.
-_FORMS = {"gzip": (zlib.MAX_WBITS | 16,), "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS)}
+HEEDED = frozenset({b"content-encoding", b"date", b"location", b"retry-after"})
+"""The headers of an answer that mean something to mailstate."""
 
 # The only form that servers write nowadays; RFC 9110, 5.6.7, has two older ones.
 _DATE = re.compile(
@@ -23,54 +21,39 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer that came whole. `retry_after` and `date` are its headers, in seconds."""
+    """An answer that came whole. `headers` has those that are heeded, in lower case."""
 
     status: int
+    headers: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
-    retry_after: float | None = None
-    date: float | None = None
 
-
-def read(response: Response) -> Answer | Trouble:
-    """What *response* says."""
-    body = _unpacked(response)
-    if isinstance(body, Trouble):
-        return body
-    date = _http_date(response.header(b"date"))
-    return Answer(
-        status=response.status,
-        body=body,
-        retry_after=_retry_after(response.header(b"retry-after"), date),
-        date=date,
-    )
-
-
-def _unpacked(response: Response) -> bytes | Trouble:
-    # Those two unpack to a thousand times their size at most, and no further than to what is
-    # bearable; what is packed twice, or in another way, is not looked at.
-    packing = response.header(b"content-encoding")
-    if packing is None:
-        return response.body
-    packing = packing.strip().lower()
-    if packing == "identity":
-        return response.body
-    for form in _FORMS.get(packing, ()):
+    def header(self, name: bytes) -> str | None:
+        """The header of that name, as text."""
+        value = self.headers.get(name)
+        if value is None:
+            return None
         try:
-            body = zlib.decompressobj(form).decompress(response.body, LONGEST_ANSWER + 1)
-        except zlib.error:
-            continue
-        return TOO_LONG if len(body) > LONGEST_ANSWER else body
-    return NOT_PACKED
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
 
+    @property
+    def date(self) -> float | None:
+        """When it was given, in seconds since 1970 by the server's clock."""
+        return _http_date(self.header(b"date"))
 
-def _retry_after(text: str | None, date: float | None) -> float | None:
-    if text is None:
-        return None
-    if re.fullmatch("[0-9]{1,18}", text):
-        return float(text)
-    until = _http_date(text)
-    # Without a clock on either side to compare with, a date says only "not now".
-    return None if until is None else max(0.0, until - (time.time() if date is None else date))
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds for which the server asks for patience."""
+        text = self.header(b"retry-after")
+        if text is None:
+            return None
+        if re.fullmatch("[0-9]{1,18}", text):
+            return float(text)
+        until = _http_date(text)
+        # Without a clock on either side to compare with, a date says only "not now".
+        now = self.date
+        return None if until is None else max(0.0, until - (time.time() if now is None else now))
 
 
 @lru_cache(maxsize=8)

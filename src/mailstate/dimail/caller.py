@@ -23,6 +23,11 @@ from mailstate.errors import (
 )
 from mailstate.model.secret import Secret
 
+# Plain numbers: to get at those of `HTTPStatus` takes longer than to compare with them.
+_OK = int(HTTPStatus.OK)
+_TOO_MANY = int(HTTPStatus.TOO_MANY_REQUESTS)
+_CRASHED = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+_UNAVAILABLE = int(HTTPStatus.SERVICE_UNAVAILABLE)
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # A proxy in front of dimail gave up waiting; dimail itself may go on.
 _GIVEN_UP = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
@@ -70,9 +75,7 @@ class Caller:
         tries = 1
         while True:
             outcome = await self._send(call)
-            if isinstance(outcome, Answer) and (
-                outcome.status == HTTPStatus.OK or outcome.status in bearing
-            ):
+            if isinstance(outcome, Answer) and (outcome.status == _OK or outcome.status in bearing):
                 return outcome
             if not _is_worth_repeating(call, outcome, tries):
                 raise failure(call, outcome)
@@ -98,43 +101,47 @@ class Caller:
 
     async def _send(self, call: Call) -> Answer | Trouble:
         refused_at = math.inf
-        token = None if call.auth is Auth.BASIC else await self._current_token()
+        token = None
+        if call.kind.auth is Auth.TOKEN:
+            token = self._good_token(None) or await self._current_token()
         while True:
-            outcome, used, now = await self._send_once(call, token)
-            if used is None or not _is_refusal(outcome) or now < used.cleared_until:
+            started, under_way, keeps_door = await self._gate.enter()
+            try:
+                if token is not None:
+                    # While this call waited for its turn, others may have fetched the next one.
+                    token = self._token or token
+                authorization = self._basic() if token is None else token.authorization.reveal()
+                outcome = await self._connections.send(call, authorization)
+            finally:
+                self._gate.leave(keeps_door=keeps_door)
+            now = self._clock.monotonic()
+            self._learn(call, outcome, started=started, now=now, under_way=under_way)
+            if token is None or not _is_refusal(outcome) or now < token.cleared_until:
                 return outcome
             # A token that was fetched after this call was refused has not ended since.
-            if used.fetched_at >= refused_at:
-                used.clear(now)
+            if token.fetched_at >= refused_at:
+                token.clear(now)
                 return outcome
             # A refused call had no effect, so that even a POST may be sent again.
             refused_at = min(refused_at, now)
-            token = await self._current_token(instead_of=used)
+            token = await self._current_token(instead_of=token)
 
-    async def _send_once(
-        self, call: Call, token: Token | None
-    ) -> tuple[Answer | Trouble, Token | None, float]:
-        """What came of *call*, the token that it was sent with, and when."""
-        async with self._gate.passing() as (started, under_way):
-            if token is not None:
-                # While this call waited for its turn, others may have fetched the next one.
-                token = self._token or token
-            authorization = self._basic() if token is None else _bearer(token)
-            outcome = await self._connections.send(call, authorization)
-        now = self._clock.monotonic()
-        if _is_one_too_many(outcome):
+    def _learn(
+        self, call: Call, outcome: Answer | Trouble, *, started: float, now: float, under_way: int
+    ) -> None:
+        """What came of *call* says something of the pace."""
+        if isinstance(outcome, Trouble) or outcome.status == _UNAVAILABLE:
+            self.pace.trouble(started=started, now=now, retry_after=_retry_after(outcome))
+        elif outcome.status == _TOO_MANY:
             self.pace.refused(
                 started=started, now=now, under_way=under_way, retry_after=_retry_after(outcome)
             )
-        elif isinstance(outcome, Trouble) or outcome.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            self.pace.trouble(started=started, now=now, retry_after=_retry_after(outcome))
         else:
             self.pace.accepted(started=started, under_way=under_way)
-            if outcome.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            if outcome.status < _CRASHED:
                 self.pace.good()
-                if call.is_gauge:
-                    self.pace.took(call.like, started=started, now=now)
-        return outcome, token, now
+                if call.kind.is_gauge:
+                    self.pace.took(call.kind.like, started=started, now=now)
 
     def _basic(self) -> str:
         pair = f"{self._username}:{self._password.reveal()}"
@@ -171,10 +178,6 @@ class Caller:
             return self._token
 
 
-def _bearer(token: Token) -> str:
-    return f"Bearer {token.text.reveal()}"
-
-
 def _is_refusal(outcome: Answer | Trouble) -> bool:
     """Whether a new token may help: 401 and 403 mean either an ended one or missing rights."""
     return (
@@ -191,7 +194,7 @@ def _doubt(status: int) -> type[DoubtfulCallError]:
 
 
 def _is_worth_repeating(call: Call, outcome: Answer | Trouble, tries: int) -> bool:
-    match call.repeat:
+    match call.kind.repeat:
         case Repeat.NEVER:
             return False
         case Repeat.ONCE_IF_CUT:
@@ -204,14 +207,9 @@ def _is_worth_repeating(call: Call, outcome: Answer | Trouble, tries: int) -> bo
             return tries < _TRIES and (
                 outcome.fate is not Fate.UNTRUSTED
                 if isinstance(outcome, Trouble)
-                else outcome.status == HTTPStatus.TOO_MANY_REQUESTS
-                or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+                else outcome.status == _TOO_MANY or outcome.status >= _CRASHED
             )
-    assert_never(call.repeat)
-
-
-def _is_one_too_many(outcome: Answer | Trouble) -> bool:
-    return isinstance(outcome, Answer) and outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+    assert_never(call.kind.repeat)
 
 
 def _retry_after(outcome: Answer | Trouble) -> float:
@@ -226,10 +224,7 @@ def failure(call: Call, outcome: Answer | Trouble) -> RemoteError:
             return RefusedCallError(story, hint=_TRUST_HINT)
         return BusyCallError(story, hint=_NETWORK_HINT)
     hint = _hint(call, outcome)
-    if (
-        outcome.status == HTTPStatus.TOO_MANY_REQUESTS
-        or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    ):
+    if outcome.status == _TOO_MANY or outcome.status >= _CRASHED:
         patience = min(LONGEST_PAUSE, outcome.retry_after or 1.0)
         return BusyCallError(story, hint=hint, retry_after=patience)
     return RefusedCallError(story, hint=hint)
@@ -245,11 +240,11 @@ def _story(call: Call, outcome: Answer | Trouble) -> str:
 def _hint(call: Call, answer: Answer) -> str:
     status = answer.status
     if status in _REFUSALS:
-        if call.auth is Auth.BASIC:
+        if call.kind.auth is Auth.BASIC:
             return _LOGIN_HINT
         return "the account in use has no access to this domain"
     if 300 <= status < 400:  # noqa: PLR2004 - redirects
         return "a redirect to another place is not followed: check the URL"
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return call.hint_on_500 or "try again later, or ask the operator of dimail"
+    if status >= _CRASHED:
+        return call.kind.hint_on_500 or "try again later, or ask the operator of dimail"
     return ""

@@ -10,16 +10,16 @@ import logging
 import os
 import ssl
 import sys
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
 from mailstate.dimail.address import Address
-from mailstate.dimail.answer import Answer, read
+from mailstate.dimail.answer import Answer
 from mailstate.dimail.calls import Call
 from mailstate.dimail.direct import Direct
-from mailstate.dimail.line import NO_URL, Fate, Line, Response, Trouble
+from mailstate.dimail.line import NO_URL, Fate, Line, Trouble
+from mailstate.dimail.packing import unpacked
 from mailstate.dimail.patience import Patience
 from mailstate.dimail.trust import trusting
 from mailstate.model.secret import wordless
@@ -29,6 +29,7 @@ __all__ = ["Answer", "Connections", "Fate", "MakeLine", "Trouble"]
 MakeLine = Callable[[Address, ssl.SSLContext | None], Line]
 """A line to a server; with a context, through TLS."""
 
+_CRASHED = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 _REDIRECTED = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _REDIRECTS = 2
 
@@ -66,14 +67,20 @@ class Connections:
     async def send(self, call: Call, authorization: str) -> Answer | Trouble:
         """Send *call* once, and give what came of it."""
         line = self._idle.pop() if self._idle else self._connect()
-        started = time.perf_counter()
+        loop = asyncio.get_running_loop()
+        seconds = self._patience.slow if call.kind.is_slow else self._patience.quick
+        # One bound for all of it: a server that sends a byte now and then would keep time-outs
+        # of single steps happy for ever.
+        deadline = loop.time() + seconds
         outcome: Answer | Trouble | RuntimeError | None = None
         try:
-            outcome = await self._exchange(line, call, authorization)
+            outcome = await self._asked(line, call, authorization, deadline)
+        except TimeoutError:
+            outcome = Trouble(fate=Fate.TIMED_OUT, words=f"no answer within {seconds:g} s")
         except Exception as error:  # noqa: BLE001 - a bug, of a library or ours
             outcome = wordless(error)
         finally:
-            if isinstance(outcome, Answer) and outcome.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            if isinstance(outcome, Answer) and outcome.status < _CRASHED:
                 self._idle.append(line)
             else:
                 await line.aclose()
@@ -84,40 +91,32 @@ class Connections:
                 "%s: %s in %d ms",
                 call,
                 outcome.status if isinstance(outcome, Answer) else outcome.words,
-                (time.perf_counter() - started) * 1000,
+                (loop.time() - deadline + seconds) * 1000,
             )
         return outcome
 
-    async def _exchange(self, line: Line, call: Call, authorization: str) -> Answer | Trouble:
-        seconds = self._patience.slow if call.is_slow else self._patience.quick
-        # One bound for all of it: a server that sends a byte now and then would keep time-outs
-        # of single steps happy for ever.
-        deadline = asyncio.get_running_loop().time() + seconds
-        try:
-            response = await self._response(line, call, authorization, deadline)
-        except TimeoutError:
-            return Trouble(fate=Fate.TIMED_OUT, words=f"no answer within {seconds:g} s")
-        return response if isinstance(response, Trouble) else read(response)
-
-    async def _response(
+    async def _asked(
         self, line: Line, call: Call, authorization: str, deadline: float
-    ) -> Response | Trouble:
+    ) -> Answer | Trouble:
         """What the server says, after at most a few redirects."""
         target = self._address.path + call.target
         body = None if call.body is None else json.dumps(call.body).encode()
-        for left in reversed(range(_REDIRECTS + 1)):
-            response = await line.ask(call.method, target, authorization, body, deadline)
-            if isinstance(response, Trouble) or response.status not in _REDIRECTED or not left:
-                return response
-            location = response.header(b"location")
+        left = _REDIRECTS
+        while True:
+            answer = await line.ask(call.kind.method, target, authorization, body, deadline)
+            if isinstance(answer, Trouble):
+                return answer
+            if answer.status not in _REDIRECTED or not left:
+                return unpacked(answer)
+            location = answer.header(b"location")
             try:
                 further = location and self._address.redirected(target, location)
             except ValueError:
                 return NO_URL
             if not further:
-                return response
+                return unpacked(answer)
             target = further
-        raise AssertionError  # pragma: no cover
+            left -= 1
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -12,6 +12,7 @@ import select
 import ssl
 
 from mailstate.dimail.address import Address
+from mailstate.dimail.answer import Answer
 from mailstate.dimail.framing import Reading
 from mailstate.dimail.line import (
     BROKEN,
@@ -23,19 +24,19 @@ from mailstate.dimail.line import (
     NOT_IN_TIME,
     NOT_SENDABLE,
     UNTRUSTED,
-    Response,
     Trouble,
 )
 from mailstate.dimail.reach import connected
-from mailstate.model.secret import wordless
+from mailstate.model.secret import Secret, wordless
 
-_Outcome = Response | Trouble | RuntimeError | TimeoutError
+_Outcome = Answer | Trouble | RuntimeError | TimeoutError
 
 _AT_ONCE = 64 * 1024
 """Bytes of one read."""
 
 # A line break in one of these would begin a header, or a request, of somebody else's choice.
-_BEGINNING = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.1\r\nAuthorization: [ -~]+\r\n")
+_BEGINNING = re.compile("[A-Z]+ /[!-~]*")
+_VALUE = re.compile("[ -~]+")
 _WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 
 
@@ -47,20 +48,27 @@ class Direct:
         self._context = context
         lines = {"Host": address.authority, **HEADERS}
         self._lines = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        self._authorization: Secret | None = None
         self._stream: _Stream | None = None
 
     async def ask(
         self, method: str, target: str, authorization: str, body: bytes | None, deadline: float
-    ) -> Response | Trouble:
+    ) -> Answer | Trouble:
         """What came of one request, sent once. Raises `TimeoutError` at *deadline*."""
-        beginning = f"{method} {target} HTTP/1.1\r\nAuthorization: {authorization}\r\n"
+        beginning = f"{method} {target}"
         if not _BEGINNING.fullmatch(beginning):
             return NOT_SENDABLE
+        # It is the same for a long time.
+        if self._authorization is None or authorization != self._authorization.reveal():
+            if not _VALUE.fullmatch(authorization):
+                return NOT_SENDABLE
+            self._authorization = Secret(authorization)
         if body is not None:
             rest = f"Content-Length: {len(body)}\r\nContent-Type: application/json\r\n\r\n"
         else:
             rest = "Content-Length: 0\r\n\r\n" if method in _WITH_BODY else "\r\n"
-        request = (beginning + self._lines + rest).encode("ascii") + (body or b"")
+        head = f"{beginning} HTTP/1.1\r\nAuthorization: {authorization}\r\n{self._lines}{rest}"
+        request = head.encode("ascii") + (body or b"")
         if self._stream is None or not self._stream.is_fit():
             await self.aclose()
             made = await self._connect(deadline)
@@ -198,11 +206,11 @@ class _Stream(asyncio.BufferedProtocol):
             self._closed.set_result(None)
 
     def _finish(self, outcome: _Outcome) -> None:
-        self._reading = None
+        reading, self._reading = self._reading, None
         self._idle_since = now = self._loop.time()
         if now >= self._deadline:
             outcome = TimeoutError()
-        if not isinstance(outcome, Response) or outcome.is_last:
+        if not isinstance(outcome, Answer) or reading is None or reading.is_last:
             self._is_used_up = True
             self._transport.abort()
         if not self._outcome.done():

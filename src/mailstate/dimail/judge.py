@@ -2,25 +2,27 @@
 
 import h11
 
-from mailstate.dimail.line import BROKEN, HEEDED, LONGEST_ANSWER, TOO_LONG, Response, Trouble
+from mailstate.dimail.answer import HEEDED, Answer
+from mailstate.dimail.line import BROKEN, LONGEST_ANSWER, TOO_LONG, Trouble
 
 _LONGEST_HEAD = 100 * 1024
 
 
 class Judge:
-    """One answer on its way in."""
+    """One answer on its way in; its connection is of no more use if it `is_last`."""
 
     def __init__(self) -> None:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
         # HEAD and CONNECT alone, which nobody sends, would change how an answer is read.
         self._http.send(h11.Request(method="GET", target="/", headers=[("Host", "")]))
         self._http.send(h11.EndOfMessage())
+        self.is_last = False
         self._heard = 0
         self._status = 0
         self._headers: dict[bytes, bytes] = {}
         self._body = bytearray()
 
-    def hear(self, data: bytes) -> Response | Trouble | None:
+    def hear(self, data: bytes) -> Answer | Trouble | None:
         """Take what came, and give the answer if it is whole now; no data is the end."""
         self._heard += len(data)
         self._http.receive_data(data)
@@ -55,10 +57,10 @@ class Judge:
                 before = self._headers.get(name)
                 self._headers[name] = value if before is None else b", ".join((before, value))
 
-    def _whole(self) -> Response:
-        return Response(
+    def _whole(self) -> Answer:
+        self.is_last = bool(self._rest()) or self._http.their_state is not h11.DONE
+        return Answer(
             status=self._status,
             headers=self._headers,
             body=bytes(self._body),
-            is_last=bool(self._rest()) or self._http.their_state is not h11.DONE,
         )

@@ -5,12 +5,12 @@ What `direct` and `proxied` have in common. What happened is told by values, wit
 what was sent or answered.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
 from mailstate import __version__
+from mailstate.dimail.answer import Answer
 
 CONNECTING = 10.0
 """Seconds that making a connection may take."""
@@ -66,41 +66,12 @@ NO_URL = Trouble(fate=Fate.LOST, words="the answer redirects to no URL")
 TOO_LONG = Trouble(fate=Fate.LOST, words=f"the answer is longer than {LONGEST_ANSWER >> 20} MiB")
 
 
-HEEDED = frozenset({b"content-encoding", b"date", b"location", b"retry-after"})
-"""The headers of an answer that mean something to mailstate."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """
-    An answer that came whole, as it came: still packed.
-
-    `headers` has those that are heeded, in lower case. Its connection is used again unless it
-    `is_last`.
-    """
-
-    status: int
-    headers: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    is_last: bool = False
-
-    def header(self, name: bytes) -> str | None:
-        """The header of that name, as text."""
-        value = self.headers.get(name)
-        if value is None:
-            return None
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return value.decode("latin-1")
-
-
 class Line(Protocol):
     """One connection at most, made when it is needed, with one request at a time on it."""
 
     async def ask(
         self, method: str, target: str, authorization: str, body: bytes | None, deadline: float
-    ) -> Response | Trouble:
+    ) -> Answer | Trouble:
         """
         What came of one request. It is sent once, whatever happens.
 

@@ -24,7 +24,9 @@ _CLEARED = 60.0
 class Token:
     """A token. All its times are seconds of the monotonic clock."""
 
-    text: Secret
+    authorization: Secret
+    """The header that it is shown in."""
+
     fetched_at: float
     renew_at: float
     cleared_until: float = float("-inf")
@@ -59,7 +61,7 @@ def read_token(call: Call, answer: Answer, *, username: str, now: float, wall: f
             hint="check MAILSTATE_URL and MAILSTATE_USERNAME",
         )
     return Token(
-        text=Secret(text),
+        authorization=Secret(f"Bearer {text}"),
         fetched_at=now,
         renew_at=now + _useful(claims.get("exp"), wall if answer.date is None else answer.date),
     )

@@ -10,8 +10,8 @@ one is refused of a number that has not gone well since the last refusal, that n
 
 import asyncio
 import time
-from collections import deque
-from types import TracebackType
+from collections import defaultdict, deque
+from functools import partial
 from typing import Protocol
 
 from mailstate.dimail.rate import Rate
@@ -46,6 +46,9 @@ _SLOW = 1.0
 _SLOWER = 3
 """How many times as long as at their best calls take when dimail is busy."""
 
+_QUICK = _SLOW / _SLOWER
+"""Seconds; whether a best time is shorter makes no difference."""
+
 
 class Clock(Protocol):
     """Time, so that tests need not wait for it."""
@@ -63,13 +66,8 @@ class Clock(Protocol):
 class SystemClock:
     """The real time."""
 
-    def monotonic(self) -> float:
-        """Seconds since whenever; never runs backwards."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Seconds since 1970, as this machine believes."""
-        return time.time()
+    monotonic = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
 
     async def sleep(self, seconds: float) -> None:
         """Come back after *seconds*."""
@@ -93,7 +91,7 @@ class Pace:
         self._good = 0
         self._slowed_at = float("-inf")
         self._quiet_until = float("-inf")
-        self._recent: dict[str, deque[float]] = {}
+        self._recent: defaultdict[str, deque[float]] = defaultdict(partial(deque, maxlen=_WINDOW))
         self._best: dict[str, float] = {}
         self._refused_at = float("-inf")
         self._shut_at: float | None = None
@@ -171,12 +169,12 @@ class Pace:
         """A call of this *kind* took from *started* to *now*."""
         if started < self._slowed_at:
             return
-        recent = self._recent.setdefault(kind, deque(maxlen=_WINDOW))
+        recent = self._recent[kind]
         recent.append(now - started)
         if len(recent) < _WINDOW:
             return
         usual = sorted(recent)[_WINDOW // 2]
-        best = max(_SLOW / _SLOWER, min(usual, self._best.get(kind, usual)))
+        best = _QUICK if usual <= _QUICK else min(usual, self._best.get(kind, usual))
         if usual > _SLOWER * best:
             self._slow_down(now)
             # What stays slow with fewer calls at once is not slow because of them: with each
@@ -193,6 +191,10 @@ class Pace:
     def pause(self, now: float) -> float:
         """Seconds until the next call may begin."""
         return max(0.0, self._quiet_until - now, self._rate.pause(now))
+
+    def is_quiet(self, now: float) -> bool:
+        """Whether no call may begin yet."""
+        return now < self._quiet_until or now < self._rate.next_at
 
     def leaves(self, now: float) -> None:
         """A call begins."""
@@ -216,12 +218,12 @@ class Gate:
         self._queued = 0
         self._waiting: asyncio.Future[None] | None = None
 
-    def passing(self) -> "Passing":
-        """Wait for a turn, and hold it."""
-        return Passing(self)
-
     async def enter(self) -> tuple[float, int, bool]:
-        """When a turn came, how many are under way with it, and whether it keeps the door."""
+        """
+        When a turn came, how many are under way with it, and whether it keeps the door.
+
+        It is to be left, whatever comes of it.
+        """
         now = self._clock.monotonic()
         is_free = not (self._queued or self._door.locked() or self.pace.is_shut)
         if is_free and self._has_room(now):
@@ -255,7 +257,7 @@ class Gate:
         return self._under_way
 
     def _has_room(self, now: float) -> bool:
-        return self._under_way < self.pace.allowed and self.pace.pause(now) <= 0
+        return self._under_way < self.pace.allowed and not self.pace.is_quiet(now)
 
     async def _turn(self) -> float:
         while True:
@@ -267,25 +269,3 @@ class Gate:
                 return now
             if (pause := self.pace.pause(now)) > 0:
                 await self._clock.sleep(pause)
-
-
-class Passing:
-    """One turn at a gate: `async with` gives when it began, and how many are under way with it."""
-
-    __slots__ = ("_gate", "_keeps_door")
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-        self._keeps_door = False
-
-    async def __aenter__(self) -> tuple[float, int]:
-        now, under_way, self._keeps_door = await self._gate.enter()
-        return now, under_way
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._gate.leave(keeps_door=self._keeps_door)

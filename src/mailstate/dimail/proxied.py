@@ -15,11 +15,11 @@ from urllib.request import getproxies
 import httpx
 
 from mailstate.dimail.address import LAST_PORT, Address
+from mailstate.dimail.answer import HEEDED, Answer
 from mailstate.dimail.line import (
     BROKEN,
     CONNECTING,
     HEADERS,
-    HEEDED,
     IDLE,
     LONGEST_ANSWER,
     LOST,
@@ -30,7 +30,6 @@ from mailstate.dimail.line import (
     TOO_LONG,
     UNTRUSTED,
     Fate,
-    Response,
     Trouble,
 )
 from mailstate.errors import SettingsError
@@ -90,7 +89,7 @@ class Proxied:
 
     async def ask(
         self, method: str, target: str, authorization: str, body: bytes | None, deadline: float
-    ) -> Response | Trouble:
+    ) -> Answer | Trouble:
         """What came of one request, sent once. Raises `TimeoutError` at *deadline*."""
         headers = {"Authorization": authorization}
         if body is not None:
@@ -122,7 +121,7 @@ class Proxied:
             await self._http.aclose()
 
 
-async def _whole(response: httpx.Response) -> Response | Trouble:
+async def _whole(response: httpx.Response) -> Answer | Trouble:
     # Those two unpack to a thousand times their size at most, piece by piece; what is packed
     # twice, or in another way, could be more than all memory before it is counted.
     packing = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -134,7 +133,7 @@ async def _whole(response: httpx.Response) -> Response | Trouble:
         if len(body) > LONGEST_ANSWER:
             return TOO_LONG
     heeded = {name: response.headers.get(name.decode()) for name in HEEDED - {b"content-encoding"}}
-    return Response(
+    return Answer(
         status=response.status_code,
         headers={name: text.encode() for name, text in heeded.items() if text is not None},
         body=bytes(body),

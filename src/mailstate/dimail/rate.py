@@ -36,7 +36,8 @@ class Rate:
         self._first = 0.0
         self._refused = 0.0
         self._way = float(_WAY)
-        self._next = float("-inf")
+        self.next_at = float("-inf")
+        """When the next call may leave."""
         self._opened_at: float | None = None
         self._shut_at: float | None = None
         self._accepted = 0
@@ -59,7 +60,7 @@ class Rate:
 
     def pause(self, now: float) -> float:
         """Seconds until the next call may leave."""
-        return max(0.0, self._next - now)
+        return max(0.0, self.next_at - now)
 
     def leaves(self, now: float) -> None:
         """A call leaves."""
@@ -67,13 +68,13 @@ class Rate:
             self._opened_at = now
         if not self._first:
             return
-        interval, late = self.interval, now - self._next
+        interval, late = self.interval, now - self.next_at
         # A rate that other things keep from being used has not shown that it is borne.
         self._is_used = late <= min(_LATE, interval / 4)
         if self._is_used:
-            self._next += interval
+            self.next_at += interval
         else:
-            self._next = now + interval
+            self.next_at = now + interval
             self._unused += late
 
     def accepted(self, left: float) -> None:
@@ -85,7 +86,7 @@ class Rate:
 
     def rest(self, until: float) -> None:
         """No call leaves until then: that is no time in which the rate was not used."""
-        self._next = max(self._next, until)
+        self.next_at = max(self.next_at, until)
 
     def refused(self, now: float) -> None:
         """A call was refused at *now*."""
@@ -109,4 +110,4 @@ class Rate:
         self._opened_at, self._shut_at = now, None
         self._accepted = self._used = 0
         self._unused = 0.0
-        self._next = now + self.interval
+        self.next_at = now + self.interval
