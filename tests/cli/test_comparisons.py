@@ -42,16 +42,18 @@ def packed(items, *, closed=False):
 def as_rows(boxes):
     """*boxes*, which are of one domain, as rows."""
     domains = {box.domain for box in boxes.values()}
-    rows = {
-        key: (
-            (box.first_name, box.last_name, box.display_name),
-            box.active,
+    rows = [
+        (
             box.local_part,
+            box.first_name,
+            box.last_name,
+            box.display_name,
+            box.active,
             box.secondary_email,
         )
-        for key, box in boxes.items()
-    }
-    return MailboxRows(domains.pop(), rows)
+        for box in boxes.values()
+    ]
+    return MailboxRows.of(domains.pop(), rows)
 
 
 def packed_world(wanted, existing, *, closed=False):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mailstate.model.packed import Packed
 from mailstate.model.resources import DomainName, Mailbox
-from mailstate.model.rows import MailboxRows, switched_off, unlike
+from mailstate.model.rows import MailboxRows, lacking, place, those, unlike
 
 A = DomainName("a.example")
 NAMES = st.sampled_from([None, "é", "e\u0301", "Ada"])
@@ -28,17 +28,19 @@ BOXES = st.lists(
 
 def rows(boxes):
     """*boxes* as rows."""
-    return MailboxRows(
+    return MailboxRows.of(
         A,
-        {
-            key: (
-                (box.first_name, box.last_name, box.display_name),
-                box.active,
+        [
+            (
                 box.local_part,
+                box.first_name,
+                box.last_name,
+                box.display_name,
+                box.active,
                 box.secondary_email,
             )
-            for key, box in boxes.items()
-        },
+            for box in boxes.values()
+        ],
     )
 
 
@@ -94,11 +96,38 @@ def test_only_what_is_the_same_is_left_out(wanted, data):
     assert list(wanted) == list(unlike(rows(wanted), there))
 
 
-@given(BOXES)
-def test_who_is_switched_off(boxes):
-    """Not active are those of which it is said, not those of which nothing is."""
-    expected = [key for key, box in boxes.items() if box.active is False]
+@given(BOXES, BOXES)
+def test_what_one_side_lacks(one, other):
+    """Of two sides, kept in whatever way, those are found that only the first one has."""
+    expected = [key for key in one if key not in other]
 
-    assert expected == switched_off(boxes)
-    assert expected == switched_off(rows(boxes))
-    assert expected == switched_off(Packed(lambda: rows(boxes)))
+    assert expected == list(lacking(one, other))
+    assert expected == list(lacking(rows(one), rows(other)))
+    assert expected == list(lacking(Packed(lambda: rows(one)), other))
+    assert expected == list(lacking(list(one), rows(other)))
+
+
+def test_the_same_local_parts_on_another_domain_are_others():
+    """Rows of two domains have nothing in common, however alike they look."""
+    row = ("ada", "Ada", "L", "Ada L", True, None)
+    here, elsewhere = (MailboxRows.of(name, [row]) for name in (A, DomainName("b.example")))
+
+    assert ["mailbox/ada@a.example"] == list(lacking(here, elsewhere))
+    assert ["mailbox/ada@a.example"] == list(unlike(here, elsewhere))
+
+
+@given(BOXES, st.sampled_from([True, False, None]))
+def test_who_is_active_or_not_or_neither(boxes, active):
+    """Those of which it is said, and those of which nothing is, are three sorts."""
+    expected = [key for key, box in boxes.items() if box.active is active]
+
+    assert expected == list(those(boxes, active=active))
+    assert expected == list(those(rows(boxes), active=active))
+    assert expected == list(those(Packed(lambda: rows(boxes)), active=active))
+
+
+@given(BOXES)
+def test_the_place_of_a_mailbox_is_that_of_its_row(boxes):
+    """Columns that go with the mailboxes are looked up by it."""
+    for mapping in (boxes, rows(boxes), Packed(lambda: rows(boxes))):
+        assert list(range(len(boxes))) == [place(mapping, key) for key in boxes]

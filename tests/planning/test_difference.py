@@ -16,16 +16,18 @@ from tests.strategies import fewer, worlds
 
 def packed(one):
     """The same domain of either side, with mailboxes as packed rows and packed aliases."""
-    rows = {
-        key: (
-            (box.first_name, box.last_name, box.display_name),
-            box.active,
+    rows = [
+        (
             box.local_part,
+            box.first_name,
+            box.last_name,
+            box.display_name,
+            box.active,
             box.secondary_email,
         )
-        for key, box in one.mailboxes.items()
-    }
-    mailboxes = MailboxRows(one.domain.name, rows)
+        for box in one.mailboxes.values()
+    ]
+    mailboxes = MailboxRows.of(one.domain.name, rows)
     return replace(
         one, mailboxes=Packed(lambda: mailboxes), aliases=Packed(lambda: dict(one.aliases))
     )

@@ -14,10 +14,12 @@ from hashlib import sha256
 from typing import Protocol
 
 from mailstate.dimail import calls
+from mailstate.dimail.expected import Hopes
 from mailstate.dimail.lists import Listed, alias_list, first_list, merged, second_list
 from mailstate.dimail.node import parse
 from mailstate.model.packed import Packed
 from mailstate.model.resources import Alias, DomainName, Key, Mailbox
+from mailstate.model.rows import in_rows
 
 
 class Memory(Protocol):
@@ -39,18 +41,26 @@ class Told:
     first: bytes | None = None
     second: bytes | None = None
 
-    def listed(self, second: Listed | None = None) -> Listed:
+    def listed(
+        self, hopes: Hopes | None = None, wanted: object = None, second: Listed | None = None
+    ) -> Listed:
         """
-        What the answers say; *second* is what that of the second API says, where it is at hand.
+        What the answers say; with *hopes*, what is *wanted* is first looked for.
 
-        Raises `MalformedAnswerError`.
+        *second* is what that of the second API says, where it is at hand. Raises
+        `MalformedAnswerError`.
         """
+        rows = in_rows(wanted) if self.webmail else None
         if second is None and self.second is not None:
-            node = parse(calls.mailboxes_v2(self.domain), self.second)
-            second = second_list(node, self.domain, webmail=self.webmail)
+            second = hopes.second.listed(self.second, rows) if hopes else None
+            if second is None:
+                node = parse(calls.mailboxes_v2(self.domain), self.second)
+                second = second_list(node, self.domain, webmail=self.webmail)
         if self.first is not None:
-            node = parse(calls.mailboxes(self.domain), self.first)
-            first = first_list(node, self.domain, webmail=self.webmail)
+            first = hopes.first.listed(self.first, rows) if hopes else None
+            if first is None:
+                node = parse(calls.mailboxes(self.domain), self.first)
+                first = first_list(node, self.domain, webmail=self.webmail)
             return first if second is None else merged(second, first)
         assert second is not None, "there is an answer of one of the two"  # noqa: S101 - an invariant of the type
         return second
@@ -84,6 +94,7 @@ class Mailboxes:
 def mailboxes(
     told: Told,
     wanted: Collection[Key],
+    hopes: Hopes,
     memory: Memory | None,
     *,
     second: Listed | None = None,
@@ -99,7 +110,7 @@ def mailboxes(
     found = _recalled(memory.get(key)) if memory is not None and key else None
     listed = None
     if found is None:
-        listed = told.listed(second)
+        listed = told.listed(hopes, wanted, second)
         may_hide = told.first is None and listed.may_hide(wanted)
         found = listed.half_made, listed.tells_active, may_hide
         if memory is not None and key:
@@ -121,7 +132,7 @@ def aliases(body: bytes, domain: DomainName, memory: Memory | None) -> Mapping[K
     """The aliases that *body* tells. Raises `MalformedAnswerError` as `mailboxes` does."""
     digest = _digest(b"aliases", domain, body)
     if body == b"[]":
-        return Packed(dict, digest=digest)
+        return Packed(dict, count=0, digest=digest)
     unpack = partial(_aliases, body, domain)
     if memory is not None and memory.get(digest) == _SOUND:
         return Packed(unpack, digest=digest)

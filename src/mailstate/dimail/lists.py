@@ -6,7 +6,7 @@ takes lists in which everything is as usual. Whatever else is in a list, however
 to the first way, which knows what it means, or tells what is wrong with it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from operator import itemgetter
@@ -15,8 +15,8 @@ from typing import Any
 from mailstate.dimail import wire
 from mailstate.dimail.node import Node
 from mailstate.model.columns import from_columns
-from mailstate.model.resources import Access, Alias, Domain, DomainName, Key, Mailbox
-from mailstate.model.rows import MailboxRows
+from mailstate.model.resources import Access, Alias, Domain, DomainName, Key, Mailbox, mailbox_key
+from mailstate.model.rows import Columns, MailboxRows, Row, lacking, those
 from mailstate.model.state import DomainState, LiveDomain
 
 _Row = tuple[str, str, str | None, str | None, str | None, object]
@@ -37,13 +37,11 @@ class Listed:
     The mailboxes of a domain, sorted by key.
 
     `torn` are those that dimail has in one store only, for no good reason but that they may be
-    switched off; of the `untold` it says neither that they are on nor off. `tells_active` is
-    whether it says that of any.
+    switched off. `tells_active` is whether it says of any that it is on or off, or neither.
     """
 
     mailboxes: Mapping[Key, Mailbox]
     torn: frozenset[Key] = frozenset()
-    untold: frozenset[Key] = frozenset()
     tells_active: bool = True
 
     @property
@@ -57,44 +55,45 @@ class Listed:
 
         The contract does not tell which of the two the second API chooses (§8, §15).
         """
-        return any(key not in self.mailboxes or key in self.untold for key in wanted)
+        untold = set(those(self.mailboxes, active=None))
+        return bool(lacking(wanted, self.mailboxes)) or not untold.isdisjoint(wanted)
 
 
 def first_list(answer: Node, domain: DomainName, *, webmail: bool) -> Listed:
     """The list of the first API (§7), read as `wire.mailboxes` reads it."""
-    try:
-        listed = _first(answer.value, domain, webmail=webmail)
-    except _UNUSUAL:
-        listed = None
+    listed = first_items(answer.value, domain, webmail=webmail)
     return listed or _listed(wire.mailboxes(answer, domain, webmail=webmail))
 
 
 def second_list(answer: Node, domain: DomainName, *, webmail: bool) -> Listed:
     """The list of the second API (§8), read as `wire.mailboxes_v2` reads it."""
-    try:
-        listed = _second(answer.value, domain, webmail=webmail)
-    except _UNUSUAL:
-        listed = None
+    listed = second_items(answer.value, domain, webmail=webmail)
     return listed or _listed(wire.mailboxes_v2(answer, domain, webmail=webmail))
 
 
 def merged(second: Listed, first: Listed) -> Listed:
     """What both APIs tell: that a mailbox is broken by the first, all else by the second."""
     return Listed(
-        mailboxes=_both(second.mailboxes, first.mailboxes),
+        mailboxes=together(second.mailboxes, first.mailboxes),
         torn=first.torn,
-        untold=(first.untold - second.mailboxes.keys()) | second.untold,
         tells_active=first.tells_active,
     )
 
 
-def _both(one: Mapping[Key, Mailbox], other: Mapping[Key, Mailbox]) -> Mapping[Key, Mailbox]:
-    """The mailboxes of *one*, and those that only *other* has."""
+def together(one: Mapping[Key, Mailbox], other: Mapping[Key, Mailbox]) -> Mapping[Key, Mailbox]:
+    """The mailboxes of *one*, and those that only *other* has, sorted by key."""
     if isinstance(one, MailboxRows) and isinstance(other, MailboxRows):
-        rows = {**other.rows, **one.rows}
-        return MailboxRows(one.domain, {key: rows[key] for key in sorted(rows)})
+        if not one or not other:
+            return one or other
+        rows = {row[0]: row for columns in (other.columns, one.columns) for row in columns.rows()}
+        return _in_order(one.domain, rows.values())
     boxes = {**other, **one}
     return {key: boxes[key] for key in sorted(boxes)}
+
+
+def _in_order(domain: DomainName, rows: Iterable[Row]) -> MailboxRows:
+    """The mailboxes of *domain* in *rows*, sorted by key."""
+    return MailboxRows.of(domain, sorted(rows, key=lambda row: f"{row[0]}@{domain}"))
 
 
 def alias_list(answer: Node, domain: DomainName) -> Mapping[Key, Alias]:
@@ -133,40 +132,47 @@ def _listed(boxes: Collection[wire.ApiMailbox]) -> Listed:
     return Listed(
         mailboxes={box.mailbox.key: box.mailbox for box in boxes},
         torn=frozenset(box.mailbox.key for box in boxes if box.torn),
-        untold=frozenset(box.mailbox.key for box in boxes if box.mailbox.active is None),
         tells_active=any(box.tells_active for box in boxes),
     )
 
 
-def _first(items: Any, domain: DomainName, *, webmail: bool) -> Listed | None:  # noqa: ANN401 - JSON
-    rows = [
-        (
-            item["email"],
-            item["status"],
-            item["givenName"],
-            item["surName"],
-            item["displayName"],
-            item.get("active", _UNTOLD),
-        )
-        for item in _list(items)
-    ]
-    return _listed_rows(rows, domain, webmail=webmail, shows_context=webmail)
+def first_items(items: Any, domain: DomainName, *, webmail: bool) -> Listed | None:  # noqa: ANN401 - JSON
+    """What *items* of a list of the first API say; None if anything is unusual."""
+    try:
+        rows = [
+            (
+                item["email"],
+                item["status"],
+                item["givenName"],
+                item["surName"],
+                item["displayName"],
+                item.get("active", _UNTOLD),
+            )
+            for item in _list(items)
+        ]
+        return _listed_rows(rows, domain, webmail=webmail, shows_context=webmail)
+    except _UNUSUAL:
+        return None
 
 
-def _second(items: Any, domain: DomainName, *, webmail: bool) -> Listed | None:  # noqa: ANN401 - JSON
-    rows: list[_Row] = []
-    for item in _list(items):
-        if "givenName" in item:
-            return None
-        active = item["active"] if "active" in item else item.get("imap_active")
-        extras = item["extras"]
-        ox = extras["ox"] if extras is not None and webmail else None
-        if ox is None:
-            rows.append((item["email"], "ok", None, None, None, active))
-        else:
-            names = ox["given_name"], ox["sur_name"], ox["display_name"]
-            rows.append((item["email"], "ok", *names, active))
-    return _listed_rows(rows, domain, webmail=webmail, shows_context=False)
+def second_items(items: Any, domain: DomainName, *, webmail: bool) -> Listed | None:  # noqa: ANN401 - JSON
+    """What *items* of a list of the second API say; None if anything is unusual."""
+    try:
+        rows = [_second_row(item, webmail=webmail) for item in _list(items)]
+        return _listed_rows(rows, domain, webmail=webmail, shows_context=False)
+    except _UNUSUAL:
+        return None
+
+
+def _second_row(item: Any, *, webmail: bool) -> _Row:  # noqa: ANN401 - JSON
+    """What an item of the second API says. Raises one of `_UNUSUAL`."""
+    if "givenName" in item:
+        raise KeyError
+    active = item["active"] if "active" in item else item.get("imap_active")
+    extras = item["extras"]
+    ox = extras["ox"] if extras is not None and webmail else None
+    names = (None,) * 3 if ox is None else (ox["given_name"], ox["sur_name"], ox["display_name"])
+    return (item["email"], "ok", *names, active)
 
 
 def _list(items: object) -> list[Any]:
@@ -188,8 +194,7 @@ def _listed_rows(
     technical = f"{wire.TECHNICAL}{end}"
     own = [row for row in own if row[0] != technical]
     own.sort(key=itemgetter(0))
-    columns = zip(*own, strict=True) if own else repeat((), 6)
-    emails, statuses, *names, told = columns
+    emails, statuses, *names, told = zip(*own, strict=True) if own else repeat((), 6)
     all_emails = "\n".join(emails)
     if len(set(emails)) < len(emails) or all_emails != all_emails.lower():
         return None
@@ -197,17 +202,22 @@ def _listed_rows(
         return None
     if not all(set(map(type, column)) <= _TEXT_OR_NONE for column in names):
         return None
-    nothing = repeat(None)
-    full_names = ([name or None for name in column] if webmail else nothing for column in names)
-    active = [None if one is _UNTOLD else _active(one) for one in told]
-    local_parts = [email[: -len(end)] for email in emails]
-    keys = [Key(f"mailbox/{email}") for email in emails]
-    boxes = zip(zip(*full_names, strict=False), active, local_parts, nothing, strict=False)
-    torn = (key for key, status in zip(keys, statuses, strict=True) if status == "broken")
+    nothing = [None] * len(own)
+    firsts, lasts, displays = (
+        [name or None for name in column] if webmail else nothing for column in names
+    )
+    columns = Columns(
+        local_parts=[email[: -len(end)] for email in emails],
+        first_names=firsts,
+        last_names=lasts,
+        display_names=displays,
+        active=[None if one is _UNTOLD else _active(one) for one in told],
+        secondary_emails=nothing,
+    )
+    torn = (email for email, status in zip(emails, statuses, strict=True) if status == "broken")
     return Listed(
-        mailboxes=MailboxRows(domain, dict(zip(keys, boxes, strict=False))),
-        torn=frozenset(torn if webmail else ()),
-        untold=frozenset(key for key, one in zip(keys, active, strict=True) if one is None),
+        mailboxes=MailboxRows(domain, columns),
+        torn=frozenset(map(mailbox_key, torn) if webmail else ()),
         tells_active=any(one is not _UNTOLD for one in told),
     )
 

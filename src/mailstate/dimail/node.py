@@ -117,7 +117,7 @@ def parse(call: Call, body: bytes) -> Node:
     that is there twice, text that is none, another encoding than UTF-8.
     """
     try:
-        value = _DECODER.decode(body.decode("utf-8-sig"))
+        value = DECODER.decode(body.decode("utf-8-sig"))
         if _SURROGATE.search(body):
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -135,7 +135,8 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return mapping
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_mapping)
+DECODER = json.JSONDecoder(object_pairs_hook=_mapping)
+"""Takes no mapping in which a key is there twice."""
 
 _NO_JSON = object()
 

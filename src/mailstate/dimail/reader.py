@@ -15,6 +15,7 @@ from mailstate.dimail.caller import Caller, failure
 from mailstate.dimail.calls import Call
 from mailstate.dimail.connections import Answer
 from mailstate.dimail.content import Memory, Told
+from mailstate.dimail.expected import Hopes
 from mailstate.dimail.node import known_detail, parse
 from mailstate.errors import RefusedCallError, RemoteError
 from mailstate.model.resources import DomainName, Key
@@ -32,6 +33,7 @@ class DomainReader:
         self._asking_for_v2 = asyncio.Lock()
         self._has_fix = True
         self._has_told_active = False
+        self._hopes = Hopes()
 
     @property
     def tells_active(self) -> bool:
@@ -140,14 +142,14 @@ class DomainReader:
         answer = await self._v2_list(domain)
         if answer is None:
             told = Told(domain=domain, webmail=webmail, first=await self._v1_list(domain))
-            return content.mailboxes(told, asked, memory)
+            return content.mailboxes(told, asked, self._hopes, memory)
         second = _body(calls.mailboxes_v2(domain), answer)
         told = Told(domain=domain, webmail=webmail, second=second)
-        found = content.mailboxes(told, asked, memory)
+        found = content.mailboxes(told, asked, self._hopes, memory)
         if not webmail or (wanted is not None and not found.may_hide):
             return found
         both = replace(told, first=await self._v1_list(domain))
-        return content.mailboxes(both, asked, memory, second=found.listed)
+        return content.mailboxes(both, asked, self._hopes, memory, second=found.listed)
 
     async def _v1_list(self, domain: DomainName) -> bytes:
         call = calls.mailboxes(domain)

@@ -1,54 +1,105 @@
 """
-The mailboxes of a domain as rows of plain values: a `Mailbox` is made when somebody looks at it.
+The mailboxes of a domain as columns of plain values: a `Mailbox` is made when somebody looks at it.
 
-Where two sides are rows, what is alike is found without making any: of a hundred thousand
+Where two sides are columns, what is alike is found without making any: of a hundred thousand
 mailboxes nearly all are as they should be, and nobody ever looks at them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import NamedTuple
 
 from mailstate.model.packed import Packed
-from mailstate.model.resources import DomainName, Key, Mailbox
+from mailstate.model.resources import DomainName, Key, Mailbox, mailbox_key
 
-Names = tuple[str | None, str | None, str | None]
-"""First name, last name, display name."""
+Row = tuple[str, str | None, str | None, str | None, bool | None, str | None]
+"""One mailbox: a value of each of the columns, in their order."""
 
-Row = tuple[Names, bool | None, str, str | None]
-"""The names, whether it is active, the local part, the secondary address."""
+
+class Columns(NamedTuple):
+    """The fields of mailboxes: lists, since none is ever equal to a tuple, and of one length."""
+
+    local_parts: Sequence[str]
+    first_names: Sequence[str | None]
+    last_names: Sequence[str | None]
+    display_names: Sequence[str | None]
+    active: Sequence[bool | None]
+    secondary_emails: Sequence[str | None]
+
+    def rows(self) -> Iterator[Row]:
+        """One row for each mailbox."""
+        return zip(*self, strict=True)
 
 
 class MailboxRows(Mapping[Key, Mailbox]):
-    """The mailboxes of *domain* that are in *rows*, in that order."""
+    """The mailboxes of *domain* that are in *columns*, in that order; each has another key."""
 
-    __slots__ = ("domain", "rows")
+    __slots__ = ("_at", "columns", "domain")
 
-    def __init__(self, domain: DomainName, rows: Mapping[Key, Row]) -> None:
+    def __init__(self, domain: DomainName, columns: Columns) -> None:
         self.domain = domain
-        self.rows = rows
+        self.columns = columns
+        self._at: dict[str, int] | None = None
+
+    @classmethod
+    def of(cls, domain: DomainName, rows: Collection[Row]) -> "MailboxRows":
+        """The mailboxes of *domain* in *rows*, in that order."""
+        columns = map(list, zip(*rows, strict=True) if rows else repeat((), len(Columns._fields)))
+        return cls(domain, Columns(*columns))
+
+    def place(self, key: Key) -> int:
+        """At which place of the columns *key* is. Raises `KeyError`."""
+        if self._at is None:
+            lower = map(str.lower, self.columns.local_parts)
+            self._at = {local_part: at for at, local_part in enumerate(lower)}
+        start, end = "mailbox/", f"@{self.domain}"
+        if not (key.startswith(start) and key.endswith(end)):
+            raise KeyError(key)
+        return self._at[key[len(start) : -len(end)]]
 
     def __getitem__(self, key: Key) -> Mailbox:
-        (first_name, last_name, display_name), active, local_part, secondary_email = self.rows[key]
+        at, columns = self.place(key), self.columns
         return Mailbox(
             domain=self.domain,
-            local_part=local_part,
-            first_name=first_name,
-            last_name=last_name,
-            display_name=display_name,
-            active=active,
-            secondary_email=secondary_email,
+            local_part=columns.local_parts[at],
+            first_name=columns.first_names[at],
+            last_name=columns.last_names[at],
+            display_name=columns.display_names[at],
+            active=columns.active[at],
+            secondary_email=columns.secondary_emails[at],
         )
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self.rows)
+        return map(self._key, self.columns.local_parts)
+
+    def _key(self, local_part: str) -> Key:
+        return mailbox_key(f"{local_part}@{self.domain}")
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.columns.local_parts)
 
     def __contains__(self, key: object) -> bool:
-        return key in self.rows
+        try:
+            self.place(Key(str(key)))
+        except KeyError:
+            return False
+        return True
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
+
+    def unlike(self, there: "MailboxRows") -> list[Key]:
+        """The keys of those that are not the same *there*, or may be told otherwise."""
+        *ours, active, _ = self.columns
+        *theirs, told, _ = there.columns
+        if ours == theirs and told in (active, [None] * len(told)):
+            return []
+        known = dict(zip(zip(*theirs, strict=True), told, strict=True))
+        return [
+            self._key(row[0])
+            for row, one in zip(zip(*ours, strict=True), active, strict=True)
+            if (other := known.get(row, row)) is not None and other is not one
+        ]
 
 
 def unlike(wanted: Mapping[Key, Mailbox], there: Mapping[Key, Mailbox]) -> Iterable[Key]:
@@ -58,27 +109,42 @@ def unlike(wanted: Mapping[Key, Mailbox], there: Mapping[Key, Mailbox]) -> Itera
     What is left out has the same names there, letter by letter, and is active alike if that is
     told. Nothing is left out unless both are rows.
     """
-    ours, theirs = _rows(wanted), _rows(there)
-    if ours is None or theirs is None:
+    ours, theirs = in_rows(wanted), in_rows(there)
+    if ours is None or theirs is None or ours.domain != theirs.domain:
         return wanted
-    return [
-        key
-        for key, row in ours.items()
-        if (other := theirs.get(key)) is None
-        or other[0] != row[0]
-        or (other[1] is not row[1] and other[1] is not None)
-    ]
+    return ours.unlike(theirs)
 
 
-def switched_off(mailboxes: Mapping[Key, Mailbox]) -> Iterable[Key]:
-    """The keys of those that are not active."""
-    rows = _rows(mailboxes)
+def lacking(one: Collection[Key], other: Collection[Key]) -> Collection[Key]:
+    """The keys of *one* that *other* does not have."""
+    ours, theirs = in_rows(one), in_rows(other)
+    if (
+        ours is not None
+        and theirs is not None
+        and (ours.domain, ours.columns.local_parts) == (theirs.domain, theirs.columns.local_parts)
+    ):
+        return ()
+    return [key for key in one if key not in other]
+
+
+def those(mailboxes: Mapping[Key, Mailbox], *, active: bool | None) -> Iterable[Key]:
+    """The keys of those that are *active*, or not, or of which neither is told."""
+    rows = in_rows(mailboxes)
     if rows is None:
-        return [key for key, mailbox in mailboxes.items() if mailbox.active is False]
-    return [key for key, row in rows.items() if row[1] is False]
+        return [key for key, mailbox in mailboxes.items() if mailbox.active is active]
+    if active not in rows.columns.active:
+        return ()
+    return [key for key, one in zip(rows, rows.columns.active, strict=True) if one is active]
 
 
-def _rows(mailboxes: Mapping[Key, Mailbox]) -> Mapping[Key, Row] | None:
+def place(mailboxes: Mapping[Key, Mailbox], key: Key) -> int:
+    """At which place of *mailboxes* that of *key* is. Raises `KeyError`."""
+    rows = in_rows(mailboxes)
+    return list(mailboxes).index(key) if rows is None else rows.place(key)
+
+
+def in_rows(mailboxes: object) -> MailboxRows | None:
+    """*mailboxes* as rows, unpacked where they are packed; None if they are none."""
     if isinstance(mailboxes, Packed):
         mailboxes = mailboxes.content()
-    return mailboxes.rows if isinstance(mailboxes, MailboxRows) else None
+    return mailboxes if isinstance(mailboxes, MailboxRows) else None

@@ -13,7 +13,7 @@ from typing import TypeVar
 from mailstate.errors import Place
 from mailstate.model.packed import Packed
 from mailstate.model.resources import Alias, Key, Mailbox, alias_key, mailbox_key
-from mailstate.model.rows import switched_off, unlike
+from mailstate.model.rows import lacking, those, unlike
 from mailstate.model.state import DesiredDomain, LiveDomain
 from mailstate.planning.diff import mailbox_fields
 
@@ -76,8 +76,8 @@ def difference(desired: DesiredDomain, live: LiveDomain | None) -> Difference:
     told = {pair.after.key for pair in pairs}
     return Difference(
         mailboxes=pairs,
-        off=tuple(key for key in switched_off(wanted) if key not in told),
-        extra_mailboxes=tuple(there[key] for key in there if key not in wanted),
+        off=tuple(key for key in those(wanted, active=False) if key not in told),
+        extra_mailboxes=tuple(there[key] for key in lacking(there, wanted)),
         aliases=tuple(
             MissingAlias(
                 alias=alias,
@@ -95,18 +95,22 @@ _T = TypeVar("_T")
 
 
 def _content(resources: Mapping[Key, _T]) -> Mapping[Key, _T]:
-    """*resources* themselves, unpacked once for many looks."""
-    return resources.content() if isinstance(resources, Packed) else resources
+    """*resources* themselves, unpacked once for many looks, if there is anything in them."""
+    if not isinstance(resources, Packed):
+        return resources
+    return resources.content() if len(resources) else {}
 
 
 def _pairs(desired: DesiredDomain, live: LiveDomain) -> Iterator[MailboxPair]:
     """What `Difference.mailboxes` has."""
-    suspects = {*unlike(desired.mailboxes, live.mailboxes), *live.half_made}
-    for key in desired.mailboxes if suspects else ():
-        if key in suspects:
-            before, after = live.mailboxes.get(key), desired.mailboxes[key]
-            if before is None or key in live.half_made or mailbox_fields(before, after):
-                yield MailboxPair(before=before, after=after, place=desired.places.get(key))
+    suspects = unlike(desired.mailboxes, live.mailboxes)
+    if live.half_made:
+        also = {*suspects, *live.half_made}
+        suspects = [key for key in desired.mailboxes if key in also]
+    for key in suspects:
+        before, after = live.mailboxes.get(key), desired.mailboxes[key]
+        if before is None or key in live.half_made or mailbox_fields(before, after):
+            yield MailboxPair(before=before, after=after, place=desired.places.get(key))
 
 
 def _is_in_the_way(alias: Alias, desired: DesiredDomain, live: LiveDomain) -> bool:

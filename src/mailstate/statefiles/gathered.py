@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
-from itertools import repeat
+from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from mailstate.errors import Place
@@ -20,6 +20,7 @@ from mailstate.model.resources import (
     Domain,
     DomainName,
     Key,
+    Mailbox,
     Role,
     User,
     UserId,
@@ -27,13 +28,13 @@ from mailstate.model.resources import (
     domain_key,
     user_id,
 )
-from mailstate.model.rows import MailboxRows
+from mailstate.model.rows import Columns, MailboxRows, place
 from mailstate.model.state import DesiredDomain, DesiredState, Person
 from mailstate.statefiles.parcel import (
     DomainParcel,
     FileFacts,
     Line,
-    MailboxColumns,
+    PlaceColumns,
     alias_columns,
     mailbox_columns,
     place_columns,
@@ -211,25 +212,17 @@ def _desired(row: Iterable[object], lines: tuple[Line, Line, Line]) -> DesiredDo
 
 
 def _mailboxes(name: DomainName, line: Line) -> MailboxRows:
-    columns = mailbox_columns(line)
-    names = zip(
-        columns.first_names,
-        columns.last_names,
-        columns.display_names or columns.full_names(),
-        strict=True,
+    told = mailbox_columns(line)
+    columns = Columns(
+        local_parts=told.local_parts,
+        first_names=told.first_names,
+        last_names=told.last_names,
+        display_names=told.display_names or told.full_names(),
+        active=[not off for off in told.off] or [True] * len(told.local_parts),
+        secondary_emails=[address or None for address in told.secondary_emails]
+        or [None] * len(told.local_parts),
     )
-    rows = zip(
-        names,
-        [not off for off in columns.off] or repeat(True),  # noqa: FBT003 - a column of them
-        columns.local_parts,
-        [address or None for address in columns.secondary_emails] or repeat(None),
-        strict=False,
-    )
-    return MailboxRows(name, dict(zip(_mailbox_keys(name, columns), rows, strict=True)))
-
-
-def _mailbox_keys(domain: DomainName, columns: MailboxColumns) -> list[Key]:
-    return [Key(f"mailbox/{local_part}@{domain}") for local_part in columns.local_parts]
+    return MailboxRows(name, columns)
 
 
 def _aliases(name: DomainName, line: Line) -> dict[Key, Alias]:
@@ -241,30 +234,48 @@ def _aliases(name: DomainName, line: Line) -> dict[Key, Alias]:
 
 
 class _Places(Mapping[Key, Place]):
-    """Places in *file*, each made when it is asked for: of most nobody ever wants to know."""
+    """
+    Places in *file*, each made when it is asked for: of most nobody ever wants to know.
 
-    __slots__ = ("_at", "_file")
+    *columns* has those of *mailboxes*, and *others* all that are left.
+    """
 
-    def __init__(self, file: str, at: Mapping[Key, tuple[int, int]]) -> None:
+    __slots__ = ("_columns", "_file", "_mailboxes", "_others")
+
+    def __init__(
+        self,
+        file: str,
+        mailboxes: Mapping[Key, Mailbox],
+        columns: PlaceColumns,
+        others: Mapping[Key, tuple[int, int]],
+    ) -> None:
         self._file = file
-        self._at = at
+        self._mailboxes = mailboxes
+        self._columns = columns
+        self._others = others
 
     def __getitem__(self, key: Key) -> Place:
-        return Place(self._file, *self._at[key])
+        if at := self._others.get(key):
+            return Place(self._file, *at)
+        row = place(self._mailboxes, key)
+        return Place(self._file, self._columns.lines[row], self._columns.columns[row])
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._at)
+        # Sorted as keys are: access, alias, domain, mailbox.
+        return chain(self._others, self._mailboxes)
 
     def __len__(self) -> int:
-        return len(self._at)
+        return len(self._others) + len(self._mailboxes)
 
 
-def _places(told: _Domain, line: Line, mailboxes: Iterable[Key], aliases: Iterable[Key]) -> _Places:
+def _places(
+    told: _Domain, line: Line, mailboxes: Mapping[Key, Mailbox], aliases: Iterable[Key]
+) -> _Places:
     """Where all of the domain is written."""
-    at = list(zip(*place_columns(line), strict=True))
-    places = {access_key(told.name, who): (row, column) for who, _, row, column in told.roles}
-    # Sorted as keys are: access, alias, domain, mailbox.
-    places.update(zip(aliases, at[told.mailbox_count :], strict=True))
-    places[domain_key(told.name)] = told.line, told.column
-    places.update(zip(mailboxes, at, strict=False))
-    return _Places(told.file, places)
+    columns = place_columns(line)
+    at = zip(*columns, strict=True)
+    others = {access_key(told.name, who): (row, column) for who, _, row, column in told.roles}
+    if told.alias_count:
+        others.update(zip(aliases, islice(at, told.mailbox_count, None), strict=True))
+    others[domain_key(told.name)] = told.line, told.column
+    return _Places(told.file, mailboxes, columns, others)
