@@ -222,8 +222,11 @@ def _change_lines(
 
 def _aside(change: Change, causes: Causes) -> str:
     """Where *change* is asked for, and whether it was so before."""
+    where = written_at(change.place)
     label = LABELS.get(causes[change.key]) if causes else None
-    return "  ".join(filter(None, (written_at(change.place), f"({label})" if label else "")))
+    if not label:
+        return where
+    return f"{where}  ({label})" if where else f"({label})"
 
 
 def _grouped(pairs: Iterable[tuple[_K, _V]]) -> Mapping[_K, Sequence[_V]]:

@@ -31,6 +31,9 @@ WHO_ACTS = {
 }
 
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def described(resource: Resource) -> str:
     """What there is to say of *resource* beside its address, safe to print."""
     match resource:
@@ -75,7 +78,7 @@ def shown(value: object, *, unknown: str = "none") -> str:
         case frozenset() | list():
             return ", ".join(sorted(map(str, value))) or "none"
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            return _quoted(value)
 
 
 def _of_domain(domain: Domain) -> Iterator[str]:
