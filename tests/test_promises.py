@@ -127,6 +127,17 @@ def test_each_action_is_pinned_by_a_hash_that_names_its_version(path):
         assert re.fullmatch(r" (\./[\w./-]+|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)", used)
 
 
+def test_the_actions_of_another_forge_are_pinned_as_well():
+    """
+    Its own are known by the tag alone that a hash had.
+    """
+    used = re.findall(r"\buses: (.*)", (ROOT / "docs/ci/forgejo.yml").read_text(encoding="utf-8"))
+
+    assert used
+    for action in used:
+        assert re.fullmatch(r"https://data\.forgejo\.org/[\w/-]+@[0-9a-f]{40} # v[\d.]+", action)
+
+
 def test_each_action_is_pinned_to_one_hash():
     """
     No workflow is left behind.
