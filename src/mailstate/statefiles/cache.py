@@ -9,7 +9,7 @@ nothing is known: never an error, and never another answer.
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -41,7 +41,7 @@ _SET_UP = (
 )
 _USED = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"
 _FORGET = "DELETE FROM row WHERE number <= (SELECT (min(number) + max(number)) / 2 FROM row)"
-_FIND = "SELECT value FROM row WHERE key = ?"
+_FIND = "SELECT key, value FROM row WHERE key IN ({})"
 _KEEP = "INSERT OR REPLACE INTO row (key, value) VALUES (?, ?)"
 # SQLITE_ERROR (no such column), SQLITE_CORRUPT, SQLITE_NOTADB: never of any use again.
 _DAMAGED = {1, 11, 26}
@@ -70,6 +70,11 @@ class Shelf:
     def get(self, name: bytes) -> bytes | None:
         """What was put there under *name*; None if it is not known."""
         return self._cache.get(self._kind + name)
+
+    def find(self, names: Iterable[bytes]) -> dict[bytes, bytes]:
+        """What was put there under each of *names* that is known: sooner than one by one."""
+        found = self._cache.find([self._kind + name for name in names])
+        return {name[len(self._kind) :]: value for name, value in found.items()}
 
     def put(self, name: bytes, value: bytes) -> None:
         """Let *value* be known under *name* to later runs."""
@@ -109,7 +114,11 @@ class Cache:
 
     def get(self, name: bytes) -> bytes | None:
         """What was put there under *name*; None if it is not known."""
-        return self._try(lambda database: _find(database, name))
+        return self.find([name]).get(name)
+
+    def find(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        """What was put there under each of *names* that is known."""
+        return self._try(lambda database: _find(database, names)) or {}
 
     def put(self, name: bytes, value: bytes) -> None:
         """Let *value* be known under *name* to later runs."""
@@ -168,14 +177,16 @@ def _opened(directory: Path) -> "Connection":
     return database
 
 
-def _find(database: "Connection", name: bytes) -> bytes | None:
-    key = _key(name)
-    for (sealed,) in database.execute(_FIND, (key,)).fetchall():
-        if isinstance(sealed, bytes):
+def _find(database: "Connection", names: Sequence[bytes]) -> dict[bytes, bytes]:
+    wanted = {_key(name): name for name in names}
+    found = {}
+    rows = database.execute(_FIND.format(",".join("?" * len(wanted))), (*wanted,))
+    for key, sealed in rows.fetchall():
+        if key in wanted and isinstance(sealed, bytes):
             value = sealed[_DIGEST:]
             if sealed.startswith(_seal(key, value)):
-                return value
-    return None
+                found[wanted[key]] = value
+    return found
 
 
 def _keep(database: "Connection", rows: Iterable[tuple[bytes, bytes]], most_pages: int) -> None:

@@ -6,7 +6,7 @@ contents of all files. Both are rows of a cache, and nothing is known without on
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple
 from hashlib import sha256
 
@@ -21,6 +21,10 @@ LEAST_BYTES = 256 * 1024
 
 MOST_BYTES = 32 * 1024 * 1024
 """What all files declare together is kept if it is no more than this: others need room, too."""
+
+
+_AT_ONCE = 32
+"""How many parcels are looked for together."""
 
 
 class Sources:
@@ -63,10 +67,17 @@ class Sources:
             self._digests[file] = sha256(content).digest()
         return content
 
-    def facts(self, file: str) -> FileFacts | None:
-        """What *file* declares, if it is known."""
-        parcel = self._parcels.get(self._digests[file]) if self._digests else None
-        return None if parcel is None else unpack(parcel)
+    def facts(self) -> Iterator[tuple[str, FileFacts | None]]:
+        """Each of their names, and what it declares, if that is known."""
+        if not self._digests:
+            yield from ((file, None) for file in self._files)
+            return
+        for start in range(0, len(self._files), _AT_ONCE):
+            names = {file: self._digests[file] for file in self._files[start : start + _AT_ONCE]}
+            parcels = self._parcels.find(names.values())
+            for file, name in names.items():
+                parcel = parcels.get(name)
+                yield file, None if parcel is None else unpack(parcel)
 
     def keep_facts(self, file: str, facts: FileFacts) -> None:
         """Let it be known that *file* declares *facts*, as it was at the last look."""

@@ -47,8 +47,8 @@ class Sound(NamedTuple):
 def judged(sources: Sources) -> Sound | None:
     """What *sources* say; None if there is an error to tell."""
     files: dict[str, FileFacts] = {}
-    for file in sources.files:
-        facts = sources.facts(file)
+    for file, known_facts in sources.facts():
+        facts = known_facts
         if facts is None:
             facts = judge(read_document(file, sources.content(file), tables=True))
             if facts is None:
