@@ -95,6 +95,8 @@ def _with_shared_addresses(files: Mapping[str, FileFacts]) -> Iterator[str]:
     numbers = array("I")
     for facts in files.values():
         numbers.frombytes(facts.secondary)
+    if len(numbers) - len({*numbers}) < MAX_SHARED:
+        return
     ordered = sorted(numbers)
     shared = {
         number
