@@ -6,7 +6,6 @@ answered by a redirect (§2).
 """
 
 import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -174,6 +173,8 @@ def create_user(user: User) -> Call:
     The password is random and kept nowhere: nobody is to log in with it, and one that can be
     guessed (People posts "no" for everybody) would open the API to whoever knows a uuid.
     """
+    import secrets  # noqa: PLC0415 - a plan makes none
+
     password = Secret(secrets.token_urlsafe(32))
     return create_account(user.name, password, is_admin=False, perms=())
 

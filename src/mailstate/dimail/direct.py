@@ -186,7 +186,7 @@ class _Stream(asyncio.BufferedProtocol):
             self._is_used_up = True
             self._transport.abort()
             return
-        outcome = _told(self._reading, bytes(self._buffer[:length]))
+        outcome = _told(self._reading, self._buffer[:length].tobytes())
         if outcome is not None:
             self._finish(outcome)
 
