@@ -1,13 +1,15 @@
 """Comparing once and for all: with whatever is remembered, the plan stays the same."""
 
+import json
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstate.cli.comparisons import Comparisons, from_text, to_text
+from mailstate.cli.comparisons import MOST, Comparisons, from_value, to_value
 from mailstate.model.packed import Packed
 from mailstate.model.resources import Mailbox
 from mailstate.model.rows import MailboxRows
@@ -18,12 +20,12 @@ from tests.planning.examples import POLICY, A, alias, asked, desired, live, mail
 from tests.strategies import fewer, prunings, worlds
 
 
-class Rows(dict[bytes, bytes]):
-    """A memory, and how often it was asked for what it has."""
+class Rows(dict[bytes, Any]):
+    """A memory that keeps what JSON makes of each value."""
 
     def put(self, key, value):
         """Keep."""
-        self[key] = value
+        self[key] = json.loads(json.dumps(value))
 
 
 def unknown():
@@ -113,7 +115,7 @@ def test_what_is_remembered_changes_no_plan(world, data):
     assert expected == document(world, Comparisons(rows))
     kept = {key: value for key, value in rows.items() if data.draw(st.booleans())}
     assert expected == document(world, Comparisons(Rows(kept)))
-    damage = st.sampled_from([b"", b"null", b"[]", b"\xff", b"[1,2,3,4,5]", b"[[[]],[],[],[],[]]"])
+    damage = st.sampled_from([5, "", {}, [5], [1, 2, 3, 4, 5], [[[]], [], [], [], []], "abcde"])
     damaged = {key: data.draw(damage) for key in rows}
     assert expected == document(world, Comparisons(Rows(damaged)))
 
@@ -122,13 +124,13 @@ def test_what_is_remembered_changes_no_plan(world, data):
 @fewer
 def test_a_difference_is_written_and_read_again(world):
     """
-    What is kept as text is the difference that it was made from.
+    What is kept as JSON is the difference that it was made from.
     """
     for name, one in world.desired.domains.items():
         found = difference(one, world.live.domains.get(name))
 
-        assert found == from_text(to_text(found))
-    assert from_text(None) is None
+        assert found == from_value(json.loads(json.dumps(to_value(found))))
+    assert from_value(None) is None
 
 
 ADA = mailbox("ada", secondary_email="ada@home.example")
@@ -181,8 +183,30 @@ def test_whatever_changes_is_compared_anew(wanted, existing):
     assert expected == packed_plan(desired(wanted), live(existing), Comparisons(rows))
 
 
-def test_what_has_no_name_is_compared_each_time():
-    """Without digests nothing is remembered."""
+@pytest.mark.parametrize("count", [MOST, MOST + 1])
+def test_of_a_domain_on_which_much_differs_nothing_is_kept(count):
+    """A domain of which everything is missing is compared again, and so is not kept."""
+    rows = Rows()
+    wanted = desired(asked(A, *(mailbox(f"new{number}") for number in range(count))))
+    expected = plan(wanted, live(there(A)), POLICY)
+
+    for _ in range(2):
+        assert expected == packed_plan(wanted, live(there(A)), Comparisons(rows))
+    assert (count <= MOST) == bool(rows)
+
+
+def test_a_domain_that_changes_in_a_run_is_compared_anew():
+    """What was found of other sides of the same domain is not given for these."""
+    compare = Comparisons()
+    compare(WANTED, LIVE)
+
+    for wanted, existing in CHANGED:
+        assert difference(wanted, existing) == compare(wanted, existing)
+        assert difference(WANTED, LIVE) == compare(WANTED, LIVE)
+
+
+def test_what_has_no_name_is_not_remembered():
+    """Without digests nothing is known to the next run."""
     rows = Rows()
 
     assert difference(WANTED, LIVE) == Comparisons(rows)(WANTED, LIVE)

@@ -6,10 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstate.cli.remembered import MOST_BYTES, Remembered
+from mailstate.cli.remembered import Remembered
 
 NAME = b"all the domains"
-TEXTS = st.text(st.characters(max_codepoint=126), max_size=20).map(str.encode)
+VALUES = st.recursive(
+    st.booleans() | st.integers() | st.text(max_size=5),
+    lambda values: st.lists(values, max_size=3),
+    max_leaves=5,
+)
 
 
 class Rows(dict[bytes, bytes]):
@@ -20,21 +24,21 @@ class Rows(dict[bytes, bytes]):
         self[name] = value
 
 
-@given(st.dictionaries(st.binary(max_size=5), TEXTS))
-def test_the_next_run_finds_what_was_put(texts):
+@given(st.dictionaries(st.binary(max_size=5), VALUES))
+def test_the_next_run_finds_what_was_put(values):
     """
-    Every text that was kept is found under its key; under other names nothing is.
+    Every value that was kept is found under its key; under other names nothing is.
     """
     rows = Rows()
     first = Remembered(rows, NAME)
-    for key, text in texts.items():
-        first.put(key, text)
+    for key, value in values.items():
+        first.put(key, value)
     first.keep()
 
     again, other = Remembered(rows, NAME), Remembered(rows, b"others")
 
-    assert texts == {key: again.get(key) for key in texts}
-    assert [None] * len(texts) == [other.get(key) for key in texts]
+    assert values == {key: again.get(key) for key in values}
+    assert [None] * len(values) == [other.get(key) for key in values]
     assert again.get(b"no such key") is None
 
 
@@ -43,7 +47,7 @@ def test_what_no_run_asks_for_is_forgotten():
     rows = Rows()
     for key in (b"a", b"b"):
         run = Remembered(rows, NAME)
-        run.put(key, b"text")
+        run.put(key, "text")
         run.keep()
 
     assert {"62": "text"} == json.loads(rows[NAME])
@@ -53,28 +57,18 @@ def test_the_same_again_is_not_written_again():
     """A run that finds all that it asks for, and nothing else, leaves the row alone."""
     rows = Rows()
     first = Remembered(rows, NAME)
-    first.put(b"a", b"text")
+    first.put(b"a", "text")
     first.keep()
     rows[NAME] = rows[NAME] + b" "
 
     again = Remembered(rows, NAME)
-    assert b"text" == again.get(b"a")
+    assert "text" == again.get(b"a")
     again.keep()
 
     assert rows[NAME].endswith(b" ")
 
 
-def test_long_texts_are_found_out_again():
-    """What is long would cost more to keep than to find out."""
-    run = Remembered(rows := Rows(), NAME)
-    run.put(b"a", b"x" * MOST_BYTES)
-    run.put(b"b", b"x" * (MOST_BYTES + 1))
-    run.keep()
-
-    assert ["61"] == list(json.loads(rows[NAME]))
-
-
-@pytest.mark.parametrize("row", [b"", b"[]", b'{"61": 5}', b"null", b"\xff", b"{"])
+@pytest.mark.parametrize("row", [b"", b"[]", b"5", b"null", b"\xff", b"{"])
 def test_damage_means_that_nothing_is_known(row):
     """A row that was not made here has nothing to say."""
     assert Remembered(Rows({NAME: row}), NAME).get(b"a") is None

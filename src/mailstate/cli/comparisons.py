@@ -1,24 +1,29 @@
 """
 What differs on each domain, found out while its answers are at hand, and known from then on.
 
-A difference follows from the two sides alone. Where both have digests, it is compared once in a
-run; and with a memory that outlives the run, not even that, as long as neither side changes. What
-such a memory gives back is what was put there, or it is compared again.
+A difference follows from the two sides alone, and is found out once in a run. Where both have
+digests and a memory outlives the run, not even that, as long as neither side changes. What such a
+memory gives back is what was put there, or it is compared again.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from hashlib import sha256
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any
 
 from mailstate.dimail.content import Memory
 from mailstate.errors import Place
 from mailstate.model.packed import Packed
-from mailstate.model.resources import Alias, Key, Mailbox
+from mailstate.model.resources import Alias, DomainName, Key, Mailbox
 from mailstate.model.state import DesiredDomain, LiveDomain
 from mailstate.planning.difference import Difference, MailboxPair, MissingAlias, difference
+
+MOST = 16
+"""Where more differs on a domain it is compared again: to keep all that would take longer."""
+
+_sides = attrgetter("mailboxes", "aliases", "places")
+_live_sides = attrgetter("mailboxes", "aliases", "half_made")
 
 
 class Comparisons:
@@ -26,24 +31,26 @@ class Comparisons:
 
     def __init__(self, memory: Memory | None = None) -> None:
         self._memory = memory
-        self._known: dict[bytes, Difference] = {}
+        self._known: dict[DomainName, tuple[tuple[object, ...], Difference]] = {}
 
     def __call__(self, desired: DesiredDomain, live: LiveDomain | None) -> Difference:
-        name = _name(desired, live) if live is not None else None
-        if name is None:
+        if live is None:
             return difference(desired, live)
-        known = self._known.get(name)
-        if known is None:
-            known = self._known[name] = self._found(name, desired, live)
-        return known
+        sides = (*_sides(desired), *_live_sides(live))
+        known = self._known.get(desired.domain.name)
+        if known is None or not all(map(is_, sides, known[0])):
+            known = self._known[desired.domain.name] = sides, self._found(desired, live)
+        return known[1]
 
-    def _found(self, name: bytes, desired: DesiredDomain, live: LiveDomain | None) -> Difference:
-        if self._memory is None:
+    def _found(self, desired: DesiredDomain, live: LiveDomain) -> Difference:
+        name = None if self._memory is None else _name(desired, live)
+        if self._memory is None or name is None:
             return difference(desired, live)
-        known = from_text(self._memory.get(name))
+        known = from_value(self._memory.get(name))
         if known is None:
             known = difference(desired, live)
-            self._memory.put(name, to_text(known))
+            if sum(map(len, value := to_value(known))) <= MOST:
+                self._memory.put(name, value)
         return known
 
 
@@ -57,14 +64,21 @@ def _name(desired: DesiredDomain, live: LiveDomain) -> bytes | None:
     return sha256(b"".join((*digests, half_made))).digest()
 
 
-_FIELDS = tuple(field.name for field in fields(Mailbox))
-_row = attrgetter(*_FIELDS)
+_row = attrgetter(
+    "domain",
+    "local_part",
+    "first_name",
+    "last_name",
+    "display_name",
+    "active",
+    "secondary_email",
+)
 _alias_row = attrgetter("domain", "local_part", "destination")
 
 
-def to_text(found: Difference) -> bytes:
-    """*found* as JSON."""
-    columns = (
+def to_value(found: Difference) -> Sequence[Sequence[object]]:
+    """*found*, as JSON has it; the more differs, the longer it is in all."""
+    return (
         [
             (pair.before and _row(pair.before), _row(pair.after), _position(pair.place))
             for pair in found.mailboxes
@@ -77,37 +91,34 @@ def to_text(found: Difference) -> bytes:
         ],
         list(map(_alias_row, found.extra_aliases)),
     )
-    return json.dumps(columns).encode()
 
 
 _SAME = Difference()
-_NOTHING = to_text(_SAME)
+_NOTHING = [list(column) for column in to_value(_SAME)]
 
 
-def from_text(text: bytes | None) -> Difference | None:
-    """The difference that *text* was made from; None if it was made from none."""
-    if text is None:
-        return None
-    if text == _NOTHING:
+def from_value(value: Any) -> Difference | None:  # noqa: ANN401 - JSON
+    """The difference that *value* was made from; None if it was made from none."""
+    if value == _NOTHING:
         return _SAME
     try:
-        pairs, off, extra_mailboxes, aliases, extra_aliases = json.loads(text)
+        pairs, off, extra_mailboxes, aliases, extra_aliases = value
         return Difference(
             mailboxes=tuple(
                 MailboxPair(
-                    before=None if before is None else _mailbox(before),
-                    after=_mailbox(after),
+                    before=None if before is None else _mailbox(*before),
+                    after=_mailbox(*after),
                     place=_place(place),
                 )
                 for before, after, place in pairs
             ),
             off=tuple(map(Key, off)),
-            extra_mailboxes=tuple(map(_mailbox, extra_mailboxes)),
+            extra_mailboxes=tuple(_mailbox(*row) for row in extra_mailboxes),
             aliases=tuple(
-                MissingAlias(alias=_alias(alias), place=_place(place), in_the_way=in_the_way)
+                MissingAlias(alias=_alias(*alias), place=_place(place), in_the_way=in_the_way)
                 for alias, place, in_the_way in aliases
             ),
-            extra_aliases=tuple(map(_alias, extra_aliases)),
+            extra_aliases=tuple(_alias(*row) for row in extra_aliases),
         )
     except (ValueError, TypeError):
         return None
@@ -121,10 +132,25 @@ def _place(position: Sequence[Any] | None) -> Place | None:
     return None if position is None else Place(*position)
 
 
-def _mailbox(row: Sequence[Any]) -> Mailbox:
-    return Mailbox(**dict(zip(_FIELDS, row, strict=True)))
+def _mailbox(
+    domain: DomainName,
+    local_part: str,
+    first_name: str | None,
+    last_name: str | None,
+    display_name: str | None,
+    active: bool | None,  # noqa: FBT001 - one of a row
+    secondary_email: str | None,
+) -> Mailbox:
+    return Mailbox(
+        domain=domain,
+        local_part=local_part,
+        first_name=first_name,
+        last_name=last_name,
+        display_name=display_name,
+        active=active,
+        secondary_email=secondary_email,
+    )
 
 
-def _alias(row: Sequence[Any]) -> Alias:
-    domain, local_part, destination = row
+def _alias(domain: DomainName, local_part: str, destination: str) -> Alias:
     return Alias(domain=domain, local_part=local_part, destination=destination)

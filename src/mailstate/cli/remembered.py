@@ -1,12 +1,12 @@
 """
-What earlier plans have found out of one set of domains: many small texts in one row of a cache.
+What earlier plans have found out of one set of domains: many small values in one row of a cache.
 
-Each text stands under a digest of all that it follows from. What a run does not ask for is left
+Each stands under a digest of all that it follows from. What a run does not ask for is left
 out of what the next one finds.
 """
 
 import json
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Row(Protocol):
@@ -19,43 +19,39 @@ class Row(Protocol):
         """Let *value* be known under *name*."""
 
 
-MOST_BYTES = 4_000
-"""What is longer is found out again; a domain of which everything is missing has such texts."""
-
-
 class Remembered:
-    """The texts in the row *name*; what is asked for and what is new goes back at the end."""
+    """The values in the row *name*; what is asked for and what is new goes back at the end."""
 
     def __init__(self, rows: Row, name: bytes) -> None:
         self._rows = rows
         self._name = name
-        self._before = _texts(rows.get(name))
-        self._now: dict[str, str] = {}
+        self._before = _values(rows.get(name))
+        self._now: dict[str, object] = {}
 
-    def get(self, key: bytes) -> bytes | None:
-        """What was put under *key*, if it is still known."""
-        text = self._before.get(digest := key.hex())
-        if text is None:
-            return None
-        self._now[digest] = text
-        return text.encode()
+    def get(self, key: bytes) -> Any:  # noqa: ANN401 - JSON
+        """What was put under *key*, if it is still known; else None."""
+        value = self._before.get(digest := key.hex())
+        if value is not None:
+            self._now[digest] = value
+        return value
 
-    def put(self, key: bytes, value: bytes) -> None:
-        """Keep *value*, an ASCII text, under *key*."""
-        if len(value) <= MOST_BYTES:
-            self._now[key.hex()] = value.decode("ascii")
+    def put(self, key: bytes, value: object) -> None:
+        """Keep *value*, as JSON has them, under *key*."""
+        self._now[key.hex()] = value
 
     def keep(self) -> None:
         """Put back what this run knows, if that is anything else than before."""
         if self._now != self._before:
-            self._rows.put(self._name, json.dumps(self._now).encode())
+            self._rows.put(self._name, _encode(self._now).encode())
 
 
-def _texts(row: bytes | None) -> dict[str, str]:
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def _values(row: bytes | None) -> dict[str, object]:
     """What *row* was made from; nothing if it was not made here."""
     try:
-        texts = json.loads(row or b"{}")
+        values = json.loads(row or b"{}")
     except ValueError:
         return {}
-    is_ours = isinstance(texts, dict) and set(map(type, texts.values())) <= {str}
-    return texts if is_ours else {}
+    return values if isinstance(values, dict) else {}

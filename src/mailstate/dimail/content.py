@@ -6,12 +6,11 @@ and made anew for the next look. That a list was found sound may be remembered b
 its bytes: the same bytes are then taken for sound without being read again.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
 from mailstate.dimail import calls
 from mailstate.dimail.expected import Hopes
@@ -23,13 +22,13 @@ from mailstate.model.rows import in_rows
 
 
 class Memory(Protocol):
-    """Keeps short texts under digests of all that they follow from; may forget any of them."""
+    """Keeps values that JSON has, under digests of all that they follow from; may forget any."""
 
-    def get(self, key: bytes) -> bytes | None:
-        """What was put under *key*, if it is still known."""
+    def get(self, key: bytes) -> Any:  # noqa: ANN401 - JSON
+        """What was put under *key*, if it is still known; else None."""
 
-    def put(self, key: bytes, value: bytes) -> None:
-        """Keep *value* under *key*."""
+    def put(self, key: bytes, value: object) -> None:
+        """Keep *value*, a small one, under *key*."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +68,10 @@ class Told:
         """The mailboxes alone."""
         return self.listed().mailboxes
 
-    def digest(self) -> bytes:
-        """A name for the answers and the way they are read."""
+    def digest(self, wanted: bytes = b"") -> bytes:
+        """A name for the answers and the way they are read, and for what is *wanted*."""
         form = b"%d %d %d" % (self.webmail, self.first is not None, self.second is not None)
-        return _digest(form, self.domain, self.first or b"", self.second or b"")
+        return _digest(form, self.domain, self.first or b"", self.second or b"", wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,18 +103,16 @@ def mailboxes(
 
     Raises `MalformedAnswerError`, unless *memory* has it that the answers are sound.
     """
-    digest = told.digest()
-    asked = wanted.digest if isinstance(wanted, Packed) else b""
-    key = sha256(digest + asked).digest() if memory is not None and asked else b""
-    found = _recalled(memory.get(key)) if memory is not None and key else None
+    asked = wanted.digest if memory is not None and isinstance(wanted, Packed) else b""
+    digest = told.digest(asked) if asked else b""
+    found = _recalled(memory.get(digest)) if memory is not None and digest else None
     listed = None
     if found is None:
         listed = told.listed(hopes, wanted, second)
         may_hide = told.first is None and listed.may_hide(wanted)
         found = listed.half_made, listed.tells_active, may_hide
-        if memory is not None and key:
-            half_made, *rest = found
-            memory.put(key, json.dumps([sorted(half_made), *rest]).encode())
+        if memory is not None and digest and len(listed.half_made) <= _FEW:
+            memory.put(digest, [sorted(listed.half_made), *found[1:]])
     half_made, tells_active, may_hide = found
     return Mailboxes(
         mailboxes=Packed(
@@ -130,39 +127,46 @@ def mailboxes(
 
 def aliases(body: bytes, domain: DomainName, memory: Memory | None) -> Mapping[Key, Alias]:
     """The aliases that *body* tells. Raises `MalformedAnswerError` as `mailboxes` does."""
-    digest = _digest(b"aliases", domain, body)
     if body == b"[]":
-        return Packed(dict, count=0, digest=digest)
+        return _NO_ALIASES
     unpack = partial(_aliases, body, domain)
-    if memory is not None and memory.get(digest) == _SOUND:
+    if memory is None:
+        return Packed(unpack, at_hand=unpack())
+    digest = _digest(b"aliases", domain, body)
+    if memory.get(digest) == _SOUND:
         return Packed(unpack, digest=digest)
     found = unpack()
-    if memory is not None:
-        memory.put(digest, _SOUND)
+    memory.put(digest, _SOUND)
     return Packed(unpack, digest=digest, at_hand=found)
 
 
-_SOUND = b"sound"
+_FEW = 16
+"""More half-made mailboxes of a domain are not worth remembering."""
+
+_SOUND = "sound"
 
 
 def _aliases(body: bytes, domain: DomainName) -> Mapping[Key, Alias]:
     return alias_list(parse(calls.aliases(domain), body), domain)
 
 
-@lru_cache(maxsize=64)  # nearly all say the same
-def _recalled(kept: bytes | None) -> tuple[frozenset[Key], bool, bool] | None:
+def _recalled(kept: Any) -> tuple[frozenset[Key], bool, bool] | None:  # noqa: ANN401 - JSON
     """What *kept* says, if it is what was put."""
     try:
-        half_made, tells_active, may_hide = json.loads(kept or b"")
+        half_made, tells_active, may_hide = kept
         return frozenset(map(Key, half_made)), bool(tells_active), bool(may_hide)
     except (ValueError, TypeError):
         return None
 
 
-def _digest(form: bytes, domain: DomainName, first: bytes, second: bytes = b"") -> bytes:
+def _digest(
+    form: bytes, domain: DomainName, first: bytes, second: bytes = b"", wanted: bytes = b""
+) -> bytes:
     """A digest that names all of these, and none the less where one ends and the next begins."""
     name = domain.encode()
-    digest = sha256(b"%b %d %d %b" % (form, len(name), len(first), name))
-    digest.update(first)
-    digest.update(second)
-    return digest.digest()
+    lengths = len(name), len(first), len(second), len(wanted)
+    head = b"%b %d %d %d %d" % (form, *lengths)
+    return sha256(b"%b %b%b%b%b" % (head, name, first, second, wanted)).digest()
+
+
+_NO_ALIASES: Packed[Key, Alias] = Packed(dict, count=0, digest=sha256(b"no aliases").digest())
