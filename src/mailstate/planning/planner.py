@@ -7,7 +7,7 @@ names within an OX context) is settled before and after.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from unicodedata import normalize
 
 from mailstate.errors import Place
@@ -172,8 +172,7 @@ def _overtaken(change: Change) -> Blocked:
     return Blocked(change=change, reason=Reason.CANNOT_CHANGE, detail=_OVERTAKEN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
+class _Run(NamedTuple):
     """What every domain's planning looks at."""
 
     desired: DesiredState
