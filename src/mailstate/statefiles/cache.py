@@ -27,22 +27,22 @@ MAX_BYTES = 256 * 1024 * 1024
 
 # A damaged one is removed: nobody else calls a file so.
 _FILE = "mailstate-rows.sqlite3"
-_PAGE = 4096
+_PAGE = 16_384
 _BUFFER = 1024 * 1024
-_DIGEST = 32
 
+_COLUMNS = "number INTEGER PRIMARY KEY, key BLOB UNIQUE, seal BLOB, value BLOB"
 _SET_UP = (
     f"PRAGMA page_size = {_PAGE}",
     # A power cut may damage the file then, which is noticed; to be killed does no harm.
     "PRAGMA synchronous = OFF",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
-    "CREATE TABLE IF NOT EXISTS row (number INTEGER PRIMARY KEY, key BLOB UNIQUE, value BLOB)",
+    f"CREATE TABLE IF NOT EXISTS row ({_COLUMNS})",
 )
 _USED = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"
 _FORGET = "DELETE FROM row WHERE number <= (SELECT (min(number) + max(number)) / 2 FROM row)"
-_FIND = "SELECT key, value FROM row WHERE key IN ({})"
-_KEEP = "INSERT OR REPLACE INTO row (key, value) VALUES (?, ?)"
+_FIND = "SELECT key, seal, value FROM row WHERE key IN ({})"
+_KEEP = "INSERT OR REPLACE INTO row (key, seal, value) VALUES (?, ?, ?)"
 # SQLITE_ERROR (no such column), SQLITE_CORRUPT, SQLITE_NOTADB: never of any use again.
 _DAMAGED = {1, 11, 26}
 
@@ -181,11 +181,9 @@ def _find(database: "Connection", names: Sequence[bytes]) -> dict[bytes, bytes]:
     wanted = {_key(name): name for name in names}
     found = {}
     rows = database.execute(_FIND.format(",".join("?" * len(wanted))), (*wanted,))
-    for key, sealed in rows.fetchall():
-        if key in wanted and isinstance(sealed, bytes):
-            value = sealed[_DIGEST:]
-            if sealed.startswith(_seal(key, value)):
-                found[wanted[key]] = value
+    for key, seal, value in rows.fetchall():
+        if key in wanted and isinstance(value, bytes) and seal == _seal(key, value):
+            found[wanted[key]] = value
     return found
 
 
@@ -196,7 +194,7 @@ def _keep(database: "Connection", rows: Iterable[tuple[bytes, bytes]], most_page
     if used > most_pages * 3 // 4:
         database.execute(_FORGET)
     keyed = ((_key(name), value) for name, value in rows)
-    database.executemany(_KEEP, ((key, _seal(key, value) + value) for key, value in keyed))
+    database.executemany(_KEEP, ((key, _seal(key, value), value) for key, value in keyed))
     database.execute("COMMIT")
 
 

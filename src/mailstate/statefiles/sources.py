@@ -104,8 +104,9 @@ class Sources:
             self._gathered.put(self._name(), text)
 
     def _name(self) -> bytes:
-        held = [(file, self._digests[file].hex()) for file in self._files]
-        return sha256(json.dumps(held).encode()).digest()
+        # No name of a file holds a zero, and digests have one length.
+        names = "\0".join((*self._files, "")).encode("utf-8", "surrogatepass")
+        return sha256(b"".join((names, *map(self._digests.__getitem__, self._files)))).digest()
 
 
 def _text(verdict: Verdict) -> bytes:
