@@ -6,7 +6,7 @@ planned by itself; what concerns several (people, aliases that lead to another d
 names within an OX context) is settled before and after.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -21,6 +21,7 @@ from mailstate.model.resources import (
     Role,
     UserId,
     access_key,
+    user_id,
     user_key,
 )
 from mailstate.model.state import DesiredDomain, DesiredState, LiveDomain, LiveState
@@ -62,6 +63,7 @@ def plan(
         live=live,
         policy=policy,
         taken=_names_of_unmanaged(desired, differences),
+        own=user_id(policy.service_account),
         accesses_on=_by_domain(live.accesses.values()),
     )
     changes = list(run.users())
@@ -79,6 +81,8 @@ def plan(
                 Blocked(change=one, reason=Reason.DOMAIN_DISABLED, detail=_DISABLED)
                 for one in found
             ]
+            continue
+        if not found:
             continue
         hold = hold_on(domain.domain.name, existing, assume_enabled=policy.assume_enabled)
         for change in found:
@@ -116,7 +120,7 @@ def needs_check(
     """Whether something waits for the domain *existing*, which makes its checks worth asking."""
     name = existing.domain.name
     domain = desired.domains[name]
-    people = {user: desired.people[user] for user, _ in _managers(domain)}
+    people = {user: desired.people[user] for user in _managers(domain)}
     only = DesiredState(people=people, domains={name: domain})
     here = LiveState(domains={name: existing})
     return bool(plan(only, here, Policy(service_account=""), compare=compare).held)
@@ -179,18 +183,20 @@ class _Run(NamedTuple):
     live: LiveState
     policy: Policy
     taken: Mapping[_Name, str]
-    accesses_on: Mapping[DomainName, Sequence[Access]]
+    own: UserId
+    accesses_on: Mapping[DomainName, Mapping[UserId, Access]]
 
     def users(self) -> Iterator[Change]:
         """Owners and administrators whom dimail does not know yet; viewers it never knows."""
-        wanted = {
-            user
-            for domain in self.desired.domains.values()
-            if not domain.disabled
-            for user, _ in _managers(domain)
-        }
-        for user, person in self.desired.people.items():
-            if user in wanted and person.user.key not in self.live.users:
+        known = self.live.users
+        missing = [user for user in self.desired.people if user_key(user) not in known]
+        if not missing:
+            return
+        domains = self.desired.domains.values()
+        wanted = {user for domain in domains if not domain.disabled for user in _managers(domain)}
+        for user in missing:
+            if user in wanted:
+                person = self.desired.people[user]
                 yield _create(person.user, person.place, note=person.handle)
 
     def domain(
@@ -252,15 +258,14 @@ class _Run(NamedTuple):
     def accesses(self, desired: DesiredDomain) -> Iterator[Change]:
         """An allow for the service account and for each owner and administrator (contract §11)."""
         name = desired.domain.name
-        managers = {access_key(name, user): (user, role) for user, role in _managers(desired)}
-        for key, (user, role) in managers.items():
-            if key not in self.live.accesses:
-                place = desired.places.get(key) or _place(desired)
+        there, managers = self.accesses_on.get(name, {}), _managers(desired)
+        for user, role in managers.items():
+            if user not in there:
+                place = desired.places.get(access_key(name, user)) or _place(desired)
                 access = Access(domain=name, user=self._user_name(user))
                 yield _create(access, place, note=f"{self._handle(user)}, {role}")
-        own = Access(domain=name, user=self.policy.service_account)
-        is_wanted = not desired.disabled and own.key not in managers
-        if is_wanted and own.key not in self.live.accesses:
+        if not (desired.disabled or self.own in managers or self.own in there):
+            own = Access(domain=name, user=self.policy.service_account)
             place = desired.places.get(own.key) or _place(desired)
             yield _create(own, place, note="the service account")
 
@@ -304,11 +309,9 @@ class _Run(NamedTuple):
         for alias in differs.extra_aliases:
             detail = "live, but in no file"
             yield Unmanaged(resource=alias, reason=Reason.NOT_IN_FILES, detail=detail)
-        name = desired.domain.name
-        managers = {access_key(name, user) for user, _ in _managers(desired)}
-        managers.add(access_key(name, self.policy.service_account))
-        for access in self.accesses_on.get(name, ()):
-            if access.key not in managers:
+        managers = _managers(desired)
+        for user, access in self.accesses_on.get(desired.domain.name, {}).items():
+            if user not in managers and user != self.own:
                 is_viewer = access.key in desired.places
                 detail = (
                     "a viewer in the files, who needs no allow in dimail"
@@ -334,10 +337,9 @@ class _Run(NamedTuple):
         return self.taken.get(name) if name and is_set else None
 
 
-def _managers(domain: DesiredDomain) -> Iterator[tuple[UserId, Role]]:
-    for user, role in domain.roles.items():
-        if role is not Role.VIEWER:
-            yield user, role
+def _managers(domain: DesiredDomain) -> Mapping[UserId, Role]:
+    """Owners and administrators of *domain*."""
+    return {user: role for user, role in domain.roles.items() if role is not Role.VIEWER}
 
 
 def _place(domain: DesiredDomain) -> Place | None:
@@ -367,10 +369,11 @@ def _names_of_unmanaged(
     return taken
 
 
-def _by_domain(accesses: Iterable[Access]) -> Mapping[DomainName, Sequence[Access]]:
-    found: dict[DomainName, list[Access]] = {}
+def _by_domain(accesses: Iterable[Access]) -> Mapping[DomainName, Mapping[UserId, Access]]:
+    """Whose *accesses* there are on each domain."""
+    found: dict[DomainName, dict[UserId, Access]] = {}
     for access in accesses:
-        found.setdefault(access.domain, []).append(access)
+        found.setdefault(access.domain, {})[user_id(access.user)] = access
     return found
 
 
