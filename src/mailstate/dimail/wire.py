@@ -6,6 +6,7 @@ Unknown fields are passed over. The section signs refer to the contract of dimai
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailstate.dimail.node import Node
 from mailstate.model.resources import Access, Alias, Domain, DomainName, Mailbox, User
@@ -42,8 +43,7 @@ STATES = {
 ACTIVE = {"yes": True, "no": False, "true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiUser:
+class ApiUser(NamedTuple):
     """A user of dimail with what only dimail knows of it."""
 
     user: User
@@ -63,8 +63,7 @@ def user(answer: Node) -> User:
     return User(name=answer.text("name"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(NamedTuple):
     """A user and its rights; `perms` is None where the server knows none."""
 
     name: str
@@ -156,8 +155,7 @@ def _check(name: str, told: Node) -> Check:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiMailbox:
+class ApiMailbox(NamedTuple):
     """
     A mailbox as dimail tells of it: `broken` where its two stores disagree.
 
