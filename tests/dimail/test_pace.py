@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from statistics import median
 
 import pytest
 from hypothesis import given
@@ -247,6 +248,36 @@ def test_no_latency_stops_the_pace(most, calls):
         now += seconds
 
         assert 1 <= pace.allowed <= most
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ab"), st.sampled_from([0.125, 0.25, 0.375, 0.5, 1.0, 1.25, 2, 9])
+        ),
+        max_size=99,
+    )
+)
+def test_a_server_is_slow_by_the_median_of_the_last_five_calls(calls):
+    """
+    Of one kind, since it was last found slow, against the best median, a third of a second or more.
+    """
+    pace, now, allowed = Pace(64), 0.0, 64
+    recent: dict[str, list[float]] = {}
+    best: dict[str, float] = {}
+    for kind, seconds in calls:
+        pace.took(kind, started=now, now=now + seconds)
+        now += seconds
+        recent.setdefault(kind, []).append(seconds)
+        if len(recent[kind]) >= 5:
+            usual = median(recent[kind][-5:])
+            best[kind] = max(1 / 3, min(usual, best.get(kind, usual)))
+            if usual > 3 * best[kind]:
+                best[kind] *= 2
+                recent.clear()
+                allowed = max(1, allowed // 2)
+
+        assert allowed == pace.allowed
 
 
 def test_the_gate_lets_all_through_while_the_server_slows_down():

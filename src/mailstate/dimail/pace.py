@@ -169,8 +169,12 @@ class Pace:
         """A call of this *kind* took from *started* to *now*."""
         if started < self._slowed_at:
             return
-        recent = self._recent[kind]
-        recent.append(now - started)
+        seconds, recent = now - started, self._recent[kind]
+        is_full = len(recent) == _WINDOW
+        recent.append(seconds)
+        if is_full and seconds <= _QUICK and self._best[kind] == _QUICK:
+            # The calls before were no sign of anything, and so neither are they with a quick one.
+            return
         if len(recent) < _WINDOW:
             return
         usual = sorted(recent)[_WINDOW // 2]
