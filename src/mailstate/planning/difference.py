@@ -7,8 +7,7 @@ have the same difference again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mailstate.errors import Place
 from mailstate.model.packed import Packed
@@ -18,8 +17,7 @@ from mailstate.model.state import DesiredDomain, LiveDomain
 from mailstate.planning.diff import mailbox_fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxPair:
+class MailboxPair(NamedTuple):
     """A mailbox that is not in dimail as the files want it, and what is there instead, if any."""
 
     before: Mailbox | None
@@ -27,8 +25,7 @@ class MailboxPair:
     place: Place | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingAlias:
+class MissingAlias(NamedTuple):
     """An alias that dimail lacks; `in_the_way` if it would take the mail of a mailbox there."""
 
     alias: Alias
@@ -36,8 +33,7 @@ class MissingAlias:
     in_the_way: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(NamedTuple):
     """
     Everything on a domain that is not in dimail as in the files, and the other way round.
 
