@@ -41,12 +41,13 @@ def find_files(paths: Sequence[Path]) -> tuple[dict[str, str], list[Problem]]:
     found: dict[str, str] = {}
     problems: dict[str, Problem] = {}
     seen: set[str] = set()
+    here = os.getcwd()  # noqa: PTH109 - a Path for each of thousands of files takes its time
     for path in paths:
         for name, fault in _walk(os.path.abspath(path)):  # noqa: PTH100 - Path.absolute keeps `..`
             if name in seen:
                 continue
             seen.add(name)
-            shown = display(name)
+            shown = display(name, here)
             if fault is None and shown not in found:
                 found[shown] = name
             else:
@@ -104,9 +105,10 @@ _SHOWN_ALIKE = "file/unreadable", "this cannot be read: another file is shown un
 _CHUNK = 65_536
 
 
-def display(name: str) -> str:
-    """The absolute path *name* as it is shown: from the working directory if it lies below."""
-    here = os.getcwd()  # noqa: PTH109 - a Path for each of thousands of files takes its time
+def display(name: str, here: str | None = None) -> str:
+    """The absolute path *name* as it is shown: from *here*, where we are, if it lies below."""
+    if here is None:
+        here = os.getcwd()  # noqa: PTH109 - as above
     shown = "." if name == here else name.removeprefix(here.rstrip("/") + "/")
     return shown if shown.isascii() else os.fsencode(shown).decode("utf-8", "backslashreplace")
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
-from itertools import chain, islice, repeat
-from typing import NamedTuple
+from itertools import accumulate, chain, islice, pairwise, repeat
+from typing import Any, NamedTuple
 
 from mailstate.errors import Place
 from mailstate.model.columns import from_columns
@@ -97,8 +97,9 @@ class Gathered(NamedTuple):
 
     def text(self) -> bytes:
         """All of it as a text."""
-        head = _encode((self.people, self.domains)).encode("utf-8", "surrogatepass")
-        return b"\n".join((head, *self.lines))
+        lengths = [*map(len, self.lines)]
+        head = _encode((self.people, self.domains, lengths)).encode("utf-8", "surrogatepass")
+        return b"".join((head, b"\n", *self.lines))
 
     def state(self) -> DesiredState:
         """The desired state."""
@@ -107,11 +108,8 @@ class Gathered(NamedTuple):
         count = len(self.people)
         users, places = from_columns(User, count, (uuids,)), from_columns(Place, count, at)
         known = from_columns(Person, count, (handles, users, emails, places))
-        three = [iter(self.lines)] * 3
-        domains = map(_desired, self.domains, zip(*three, strict=True))
         return DesiredState(
-            people=dict(zip(who, known, strict=True)),
-            domains={domain.domain.name: domain for domain in domains},
+            people=dict(zip(who, known, strict=True)), domains=_desired(self.domains, self.lines)
         )
 
 
@@ -138,9 +136,12 @@ def gathered(files: Mapping[str, FileFacts]) -> Gathered:
 
 
 def from_text(text: bytes) -> Gathered:
-    """That which *text* was made from."""
-    head, *lines = text.split(b"\n")
-    people, domains = json.loads(head)
+    """That which *text* was made from; its lines are views of it."""
+    start = text.index(b"\n") + 1
+    people, domains, lengths = json.loads(text[:start])
+    ends = accumulate(lengths, initial=start)
+    view = memoryview(text)
+    lines = [view[start:end] for start, end in pairwise(ends)]
     return Gathered(people=people, domains=domains, lines=lines)
 
 
@@ -175,40 +176,61 @@ def _domain(parcel: DomainParcel, file: str, users: Mapping[str, UserId]) -> _Do
 _ROLES = {role.value: role for role in Role}
 
 
-def _desired(row: Iterable[object], lines: tuple[Line, Line, Line]) -> DesiredDomain:
-    """The domain that *row*, a `_Domain`, tells of, with what its *lines* have."""
-    told = _Domain(*row)  # type: ignore[arg-type]
-    name, roles = told.name, told.roles
-    mailbox_line, alias_line, place_line = lines
+def _desired(
+    rows: Iterable[Iterable[Any]], lines: Iterable[Line]
+) -> dict[DomainName, DesiredDomain]:
+    """The domains that *rows*, each a `_Domain`, tell of; *lines* has three of each."""
+    told = [_Domain(*row) for row in rows]
+    three = [iter(lines)] * 3
+    packed = [_packed(*each) for each in zip(told, *three, strict=True)]
+    domains = from_columns(
+        Domain,
+        len(told),
+        (
+            [each.name for each in told],
+            [frozenset(each.features) for each in told],
+            [each.context for each in told],
+            [each.delivery for each in told],
+        ),
+    )
+    mailboxes, aliases, places = zip(*packed, strict=True) if packed else ((), (), ())
+    desired = from_columns(
+        DesiredDomain,
+        len(told),
+        (
+            domains,
+            [{who: _ROLES[role] for who, role, _, _ in each.roles} for each in told],
+            mailboxes,
+            aliases,
+            [each.disabled for each in told],
+            [each.support_email for each in told],
+            places,
+        ),
+    )
+    return {each.name: domain for each, domain in zip(told, desired, strict=True)}
+
+
+def _packed(
+    told: _Domain, mailbox_line: Line, alias_line: Line, place_line: Line
+) -> tuple[Packed[Key, Mailbox], Packed[Key, Alias], Packed[Key, Place]]:
+    """The mailboxes and aliases of a domain, and where all of it is written."""
     digests = bytes.fromhex(told.digests)
     mailboxes = Packed(
-        partial(_mailboxes, name, mailbox_line),
+        partial(_mailboxes, told.name, mailbox_line),
         count=told.mailbox_count,
         digest=digests[:_DIGEST],
     )
     aliases = Packed(
-        partial(_aliases, name, alias_line),
+        partial(_aliases, told.name, alias_line),
         count=told.alias_count,
         digest=digests[_DIGEST : 2 * _DIGEST],
     )
-    return DesiredDomain(
-        domain=Domain(
-            name=name,
-            features=frozenset(told.features),
-            context=told.context,
-            delivery=told.delivery,
-        ),
-        roles={who: _ROLES[role] for who, role, _, _ in roles},
-        mailboxes=mailboxes,
-        aliases=aliases,
-        disabled=told.disabled,
-        support_email=told.support_email,
-        places=Packed(
-            partial(_places, told, place_line, mailboxes, aliases),
-            count=1 + len(roles) + told.mailbox_count + told.alias_count,
-            digest=digests[2 * _DIGEST :],
-        ),
+    places = Packed(
+        partial(_places, told, place_line, mailboxes, aliases),
+        count=1 + len(told.roles) + told.mailbox_count + told.alias_count,
+        digest=digests[2 * _DIGEST :],
     )
+    return mailboxes, aliases, places
 
 
 def _mailboxes(name: DomainName, line: Line) -> MailboxRows:

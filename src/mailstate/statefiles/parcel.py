@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 from mailstate.model.resources import DomainName
 
 Parcel: TypeAlias = bytes
-Line: TypeAlias = bytes
+Line: TypeAlias = bytes | memoryview
 
 _BETWEEN_COLUMNS = "\x1e"
 _BETWEEN_VALUES = "\x1f"
@@ -178,7 +178,7 @@ def alias_columns(line: Line) -> AliasColumns:
 
 def place_columns(line: Line) -> PlaceColumns:
     """The places in *line*."""
-    lines, columns = map(_numbers, line.decode().split(_BETWEEN_COLUMNS))
+    lines, columns = map(_numbers, str(line, "utf-8").split(_BETWEEN_COLUMNS))
     return PlaceColumns(lines, columns if len(columns) == len(lines) else columns * len(lines))
 
 
@@ -187,7 +187,7 @@ def _line(columns: Iterable[Iterable[str]]) -> str:
 
 
 def _columns(line: Line) -> list[list[str]]:
-    columns = line.decode().split(_BETWEEN_COLUMNS)
+    columns = str(line, "utf-8").split(_BETWEEN_COLUMNS)
     return [column.split(_BETWEEN_VALUES) if column else [] for column in columns]
 
 
