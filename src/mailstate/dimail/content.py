@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mailstate.dimail import calls
 from mailstate.dimail.expected import Hopes
@@ -74,8 +74,7 @@ class Told:
         return _digest(form, self.domain, self.first or b"", self.second or b"", wanted)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailboxes:
+class Mailboxes(NamedTuple):
     """
     The mailboxes of a domain, and what is known of them without unpacking.
 

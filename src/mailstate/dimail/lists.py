@@ -7,15 +7,23 @@ to the first way, which knows what it means, or tells what is wrong with it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, repeat
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from mailstate.dimail import wire
 from mailstate.dimail.node import Node
 from mailstate.model.columns import from_columns
-from mailstate.model.resources import Access, Alias, Domain, DomainName, Key, Mailbox, mailbox_key
+from mailstate.model.resources import (
+    Access,
+    Alias,
+    Domain,
+    DomainName,
+    Key,
+    Mailbox,
+    User,
+    mailbox_key,
+)
 from mailstate.model.rows import Columns, MailboxRows, Row, lacking, those
 from mailstate.model.state import DomainState, LiveDomain
 
@@ -25,14 +33,14 @@ _Row = tuple[str, str, str | None, str | None, str | None, object]
 _UNTOLD = object()
 
 _TEXT = {str}
+_FLAG = {bool}
 _TEXT_OR_NONE = {str, type(None)}
 
 # What shows that an item is not of the usual form.
 _UNUSUAL = (KeyError, TypeError, AttributeError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(NamedTuple):
     """
     The mailboxes of a domain, sorted by key.
 
@@ -105,6 +113,18 @@ def alias_list(answer: Node, domain: DomainName) -> Mapping[Key, Alias]:
     if found is None:
         found = {alias.key: alias for alias in wire.aliases(answer, domain)}
     return found
+
+
+def user_list(answer: Node) -> Sequence[wire.ApiUser]:
+    """All users (§4), read as `wire.api_users` reads them."""
+    try:
+        items = _list(answer.value)
+        names, are_admins = ([item[key] for item in items] for key in ("name", "is_admin"))
+    except _UNUSUAL:
+        return wire.api_users(answer)
+    if not (set(map(type, names)) <= _TEXT and set(map(type, are_admins)) <= _FLAG):
+        return wire.api_users(answer)
+    return list(map(wire.ApiUser, from_columns(User, len(items), (names,)), are_admins))
 
 
 def access_list(answer: Node) -> Sequence[Access]:

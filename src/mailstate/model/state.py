@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from mailstate.errors import Place
 from mailstate.model.resources import (
@@ -123,8 +124,7 @@ class LiveState:
     tells_active: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """
     What a read-back found. A half-made mailbox exists in one of dimail's two stores only.
 
