@@ -134,15 +134,15 @@ def test_the_digest_names_how_the_answers_are_read():
     """Not only the bytes count: of which API they are, of which domain, with webmail or without."""
     told = Told(domain=D, webmail=True, first=b"[]")
     others = [
-        replace(told, webmail=False),
-        replace(told, domain=DomainName("b.example")),
-        replace(told, first=None, second=b"[]"),
-        replace(told, second=b""),
-        replace(told, second=b"[]"),
-        replace(told, first=b"[] "),
-        replace(told, first=b"[", second=b"]"),
+        told._replace(webmail=False),
+        told._replace(domain=DomainName("b.example")),
+        told._replace(first=None, second=b"[]"),
+        told._replace(second=b""),
+        told._replace(second=b"[]"),
+        told._replace(first=b"[] "),
+        told._replace(first=b"[", second=b"]"),
     ]
 
     names = {told.digest(b"x"), told.digest(b"y"), *(one.digest() for one in (told, *others))}
     assert 3 + len(others) == len(names)
-    assert told.digest() == replace(told).digest()
+    assert told.digest() == told._replace().digest()

@@ -15,6 +15,7 @@ from mailstate.dimail.lists import (
     first_list,
     merged,
     second_list,
+    user_list,
 )
 from mailstate.dimail.node import MalformedAnswerError, parse
 from mailstate.model.resources import Key
@@ -147,6 +148,18 @@ def test_a_list_of_aliases_means_what_its_items_mean(value):
     expected = outcome(lambda node: [(alias.key, alias) for alias in wire.aliases(node, D)], value)
 
     assert expected == outcome(lambda node: [*alias_list(node, D).items()], value)
+
+
+@given(lists({"name": "x", "is_admin": True, "uuid": "x"}))
+@example([])
+@example([{"name": 5, "is_admin": True}])
+@example([{"name": "x", "is_admin": "false"}])
+@example([{"name": "x"}])
+def test_a_list_of_users_means_what_its_items_mean(value):
+    """Whatever is answered for users: in one go it means what it means item by item."""
+    expected = outcome(lambda node: list(wire.api_users(node)), value)
+
+    assert expected == outcome(lambda node: list(user_list(node)), value)
 
 
 @given(lists({"user": "x", "domain": "b.example"}))

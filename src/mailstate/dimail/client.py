@@ -109,9 +109,9 @@ class DimailClient:
         """Where the server is, without credentials and without a slash at the end."""
         return self._connections.url
 
-    async def users(self) -> tuple[wire.ApiUser, ...]:
+    async def users(self) -> Sequence[wire.ApiUser]:
         """All users, in the server's order (contract §4)."""
-        return wire.api_users(await self._list(calls.users()))
+        return lists.user_list(await self._list(calls.users()))
 
     async def domains(self) -> dict[DomainName, LiveDomain]:
         """All domains by name, in order, without their content (contract §5.1)."""

@@ -7,7 +7,6 @@ its bytes: the same bytes are then taken for sound without being read again.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
@@ -31,8 +30,7 @@ class Memory(Protocol):
         """Keep *value*, a small one, under *key*."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(NamedTuple):
     """The answers that tell the mailboxes of a domain: those of the first API, the second, both."""
 
     domain: DomainName

@@ -21,6 +21,7 @@ from mailstate.errors import RefusedCallError, RemoteError
 from mailstate.model.resources import DomainName, Key
 from mailstate.model.state import DomainState, LiveDomain
 
+_OK = int(HTTPStatus.OK)
 _BEARING = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -139,7 +140,7 @@ class DomainReader:
     ) -> content.Mailboxes:
         domain, webmail = live.domain.name, "webmail" in live.domain.features
         asked = () if wanted is None else wanted
-        answer = await self._v2_list(domain)
+        answer = None if self._has_v2 is False else await self._v2_list(domain)
         if answer is None:
             told = Told(domain=domain, webmail=webmail, first=await self._v1_list(domain))
             return content.mailboxes(told, asked, self._hopes, memory)
@@ -148,7 +149,7 @@ class DomainReader:
         found = content.mailboxes(told, asked, self._hopes, memory)
         if not webmail or (wanted is not None and not found.may_hide):
             return found
-        both = replace(told, first=await self._v1_list(domain))
+        both = told._replace(first=await self._v1_list(domain))
         return content.mailboxes(both, asked, self._hopes, memory, second=found.listed)
 
     async def _v1_list(self, domain: DomainName) -> bytes:
@@ -178,11 +179,11 @@ class _NoAccessError(Exception):
 
 
 def _body(call: Call, answer: Answer) -> bytes:
+    if answer.status == _OK:
+        return answer.body
     if answer.status == HTTPStatus.FORBIDDEN:
         raise _NoAccessError(failure(call, answer))
-    if answer.status != HTTPStatus.OK:
-        raise failure(call, answer)
-    return answer.body
+    raise failure(call, answer)
 
 
 def _is_no_route(answer: Answer) -> bool:

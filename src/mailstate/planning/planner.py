@@ -333,8 +333,8 @@ class _Run(NamedTuple):
         is_set = change.action is Action.CREATE or (
             mailbox.active is not False and {"display_name", "active"} & set(change.fields)
         )
-        name = _ox_name(mailbox, domain)
-        return self.taken.get(name) if name and is_set else None
+        name = _ox_name(mailbox, domain) if is_set and self.taken else None
+        return self.taken.get(name) if name else None
 
 
 def _managers(domain: DesiredDomain) -> Mapping[UserId, Role]:
