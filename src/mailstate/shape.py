@@ -218,9 +218,9 @@ def _text(schema: _Schema) -> _Judge:
 
 def _matcher(pattern: str) -> Callable[[Collection[str]], bool]:
     """A function that says whether *pattern* is found in each of many texts."""
-    search = re.compile(pattern).search
     within_a_line = _within_a_line(pattern) if pattern.isprintable() else None
     if within_a_line is None:
+        search = re.compile(pattern).search
         return lambda texts: all(map(search, texts))
     # A class is looked up at once where all that is in it is spelt out.
     line = within_a_line[1].replace(r"[^\s", f"[^{BLANKS}")
@@ -229,7 +229,7 @@ def _matcher(pattern: str) -> Callable[[Collection[str]], bool]:
     def are_matches(texts: Collection[str]) -> bool:
         joined = "\n".join((*texts, ""))
         if joined.count("\n") > len(texts):
-            return all(map(search, texts))
+            return all(map(re.compile(pattern).search, texts))
         return are_lines(joined) is not None
 
     return are_matches
