@@ -165,7 +165,7 @@ def test_a_url_may_have_a_path():
         async with client(router, url=f"{URL}/api") as api:
             return await api.users()
 
-    assert () == run(scenario())
+    assert [] == [*run(scenario())]
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
