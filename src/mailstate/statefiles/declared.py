@@ -7,7 +7,7 @@ for "not there".
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailstate.errors import Place
 from mailstate.model.resources import DomainName
@@ -97,8 +97,7 @@ class DomainEntry(Entry):
         return self.name if written is None else nfc(written)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(NamedTuple):
     """
     All users and domains of all documents, in the order of files and lines.
 

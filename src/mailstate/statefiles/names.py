@@ -7,8 +7,8 @@ and sent (domains: A-labels; addresses), the function gives that form or a `Faul
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mailstate.model.resources import DomainName
 from mailstate.statefiles.text import character_name, shown
@@ -29,8 +29,7 @@ DROP = "devnull@devnull"
 """The destination that makes dimail drop letters (contract §10); the only one without a dot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong with a value; `hint` if there is a better one than the rule's remedy."""
 
     rule: str

@@ -1,7 +1,6 @@
 """What a reading of the state files gives."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mailstate.errors import Place, Problem
@@ -29,8 +28,7 @@ class Verdict(NamedTuple):
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """
     What the files say: the desired state, or None if any of `problems` is an error.
 

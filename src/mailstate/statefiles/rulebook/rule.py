@@ -1,14 +1,13 @@
 """What a rule is: its name, its weight, why it is there and what to do."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from mailstate.errors import Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """
     One thing that can be wrong with the files.
 
