@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import NewType, assert_never
-from uuid import UUID
 
 DomainName = NewType("DomainName", str)
 """A domain in A-labels and lower case, as it is sent to dimail."""
@@ -47,7 +46,10 @@ _UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re
 @lru_cache(maxsize=1 << 16)
 def user_id(name: str) -> UserId:
     """The form in which *name* is compared: uuids without regard to hyphens and case."""
-    return UserId(str(UUID(name)) if _UUID.fullmatch(name) else name)
+    if not _UUID.fullmatch(name):
+        return UserId(name)
+    digits = name.replace("-", "").lower()
+    return UserId("-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])))
 
 
 def user_key(name: str) -> Key:

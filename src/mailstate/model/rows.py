@@ -88,6 +88,14 @@ class MailboxRows(Mapping[Key, Mailbox]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
 
+    def without(self, others: "MailboxRows") -> list[Key]:
+        """The keys of those *others* of the same domain that are not among these."""
+        if self.columns.local_parts == others.columns.local_parts:
+            return []
+        known = set(map(str.lower, self.columns.local_parts))
+        local_parts = others.columns.local_parts
+        return [self._key(one) for one in local_parts if one.lower() not in known]
+
     def unlike(self, there: "MailboxRows") -> list[Key]:
         """The keys of those that are not the same *there*, or may be told otherwise."""
         *ours, active, _ = self.columns
@@ -118,13 +126,9 @@ def unlike(wanted: Mapping[Key, Mailbox], there: Mapping[Key, Mailbox]) -> Itera
 def lacking(one: Collection[Key], other: Collection[Key]) -> Collection[Key]:
     """The keys of *one* that *other* does not have."""
     ours, theirs = in_rows(one), in_rows(other)
-    if (
-        ours is not None
-        and theirs is not None
-        and (ours.domain, ours.columns.local_parts) == (theirs.domain, theirs.columns.local_parts)
-    ):
-        return ()
-    return [key for key in one if key not in other]
+    if ours is None or theirs is None or ours.domain != theirs.domain:
+        return [key for key in one if key not in other]
+    return theirs.without(ours)
 
 
 def those(mailboxes: Mapping[Key, Mailbox], *, active: bool | None) -> Iterable[Key]:
