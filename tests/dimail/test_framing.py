@@ -19,9 +19,9 @@ CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\
 Outcome = Answer | Trouble
 
 
-def read(pieces: Iterable[bytes]) -> tuple[int, Outcome, bool]:
+def read(pieces: Iterable[bytes], reading: Reading | None = None) -> tuple[int, Outcome, bool]:
     """By the reader of the product: after how many pieces, what, and whether it is the last."""
-    reading, number = Reading(), 0
+    reading, number = reading or Reading(), 0
     for number, piece in enumerate(pieces, start=1):
         if outcome := reading.receive(piece):
             return number, outcome, is_last(reading, outcome)
@@ -148,15 +148,39 @@ HEAD = (
 )
 
 
+def read_on(answers: Iterable[list[bytes]]) -> list[tuple[int, Outcome, bool]]:
+    """As one connection after the other reads them, each for as long as it is of use."""
+    reading, told = Reading(), []
+    for pieces in answers:
+        told.append(read(pieces, reading))
+        if told[-1][2] or reading.is_judged:
+            reading = Reading()
+    return told
+
+
 @given(st.integers(0, len(HEAD)), st.integers(0, 2), st.binary(max_size=2))
+@example(HEAD.index(b"22\r"), 2, b"")
+@example(HEAD.index(b"22\r"), 2, b"+3")
+@example(HEAD.index(b"22\r"), 0, b"\xb2")
+@example(HEAD.index(b"22\r"), 2, b"2")
 def test_what_one_answer_says_is_not_taken_for_what_the_next_one_says(at, length, other):
     """
-    Though they differ in a byte or two, wherever, before that one and after it.
+    Though they differ in a byte or two, wherever, and come on one connection.
     """
     like = HEAD[:at] + other + HEAD[at + length :] + BODY
+    answers = [[HEAD + BODY], [like], [HEAD + BODY], [like]]
 
-    for data in (HEAD + BODY, like, HEAD + BODY):
-        assert judged([data]) == read([data])
+    assert [judged(pieces) for pieces in answers] == read_on(answers)
+
+
+@given(st.lists(pieces(), max_size=4))
+@example([[PLAIN], [b"HTTP/1.1 204 x\r\n\r\n"], [PLAIN], [PLAIN[:20], PLAIN[20:]], [PLAIN[:40]]])
+@example([[HEAD + BODY], [HEAD.replace(b"22\r", b"9" * 23 + b"\r") + BODY]])
+def test_a_connection_reads_one_answer_like_the_other(answers):
+    """
+    Whatever came before, on this connection or on others.
+    """
+    assert [judged(pieces) for pieces in answers] == read_on(answers)
 
 
 @given(st.lists(st.integers(1, len(PLAIN) - 1), max_size=6))

@@ -123,7 +123,8 @@ class _Stream(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport
         self._buffer = memoryview(bytearray(_AT_ONCE))
         self._waiting = select.poll()
-        self._reading: Reading | None = None
+        self._reading = Reading()
+        self._is_asked = False
         self._outcome: asyncio.Future[_Outcome]
         self._deadline = 0.0
         self._alarm: asyncio.TimerHandle | None = None
@@ -144,7 +145,9 @@ class _Stream(asyncio.BufferedProtocol):
 
     def exchange(self, request: bytes, deadline: float) -> "asyncio.Future[_Outcome]":
         """Send *request*, and come back with what came of it until *deadline*."""
-        self._reading = Reading()
+        if self._reading.is_judged:
+            self._reading = Reading()
+        self._is_asked = True
         self._outcome = self._loop.create_future()
         self._deadline = deadline
         if self._alarm is None or self._alarm.when() > deadline:
@@ -160,7 +163,7 @@ class _Stream(asyncio.BufferedProtocol):
     def _ring(self) -> None:
         """Give up, or wait on: an alarm is kept for later requests, which may end later."""
         self._alarm = None
-        if self._reading is None:
+        if not self._is_asked:
             return
         if self._loop.time() < self._deadline:
             self._set_alarm()
@@ -182,7 +185,7 @@ class _Stream(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, length: int) -> None:
-        if self._reading is None:
+        if not self._is_asked:
             self._is_used_up = True
             self._transport.abort()
             return
@@ -192,7 +195,7 @@ class _Stream(asyncio.BufferedProtocol):
 
     def eof_received(self) -> None:
         self._is_used_up = True
-        if self._reading is not None:
+        if self._is_asked:
             outcome = _told(self._reading, b"") if self._is_end_told() else None
             self._finish(outcome or BROKEN)
 
@@ -200,17 +203,17 @@ class _Stream(asyncio.BufferedProtocol):
         self._is_used_up = True
         if self._alarm is not None:
             self._alarm.cancel()
-        if self._reading is not None:
+        if self._is_asked:
             self._finish(BROKEN if error is None else LOST)
         if not self._closed.done():
             self._closed.set_result(None)
 
     def _finish(self, outcome: _Outcome) -> None:
-        reading, self._reading = self._reading, None
+        self._is_asked = False
         self._idle_since = now = self._loop.time()
         if now >= self._deadline:
             outcome = TimeoutError()
-        if not isinstance(outcome, Answer) or reading is None or reading.is_last:
+        if not isinstance(outcome, Answer) or self._reading.is_last:
             self._is_used_up = True
             self._transport.abort()
         if not self._outcome.done():

@@ -9,9 +9,8 @@ is the judge. Where both could read an answer, both tell the same.
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mailstate.dimail.answer import HEEDED, Answer
 from mailstate.dimail.line import BROKEN, LONGEST_ANSWER, TOO_LONG, Trouble
@@ -24,31 +23,45 @@ _HEAD = re.compile(
     rb"HTTP/1\.1 ([2-9][0-9][0-9])(?: [\t -~]*)?\r\n"
     rb"((?:[-!#$%&'*+.^_`|~0-9A-Za-z]+:[\t -~]*\r\n)*)\r\n"
 )
-_END = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\n(?i:content-length): ([0-9]{1,15})\r\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _LONGEST_PLAIN_HEAD = 16 * 1024
-_KNOWN = HEEDED | {b"content-length", b"transfer-encoding", b"connection"}
+
+_LENGTH, _CODING, _CONNECTION = b"content-length", b"transfer-encoding", b"connection"
+_KNOWN = HEEDED | {_LENGTH, _CODING, _CONNECTION}
+_DIGITS = 15
+_LINE_OF_LENGTH = re.compile(rb"\r\n(?i:content-length): ([0-9]+)\r\n")
 _WITHOUT_BODY = frozenset({204, 304})
-
-
-class _Head(NamedTuple):
-    """What a plain head says, but for the length of the body."""
-
-    status: int
-    headers: Mapping[bytes, bytes]
+_NOTHING_PLAIN = b"\n"
+"""Begins no plain head."""
 
 
 class Reading:
-    """One answer on its way in."""
+    """
+    The answers of one connection on their way in, one after the other.
 
-    __slots__ = ("_came", "_judge", "_length", "_missing")
+    Most heads are those of the answer before, but for the length of the body: they say the same.
+    After an answer that was not plain there are no more to be read here: that `is_judged`.
+    """
+
+    __slots__ = (
+        "_after",
+        "_before",
+        "_came",
+        "_headers",
+        "_judge",
+        "_length",
+        "_missing",
+        "_status",
+    )
 
     def __init__(self) -> None:
-        self._came: list[bytes] = []
-        """All of it, while it is not whole."""
+        self._status = 0
+        self._headers: Mapping[bytes, bytes] = {}
         self._length = 0
-        """Of the body, as soon as the head is whole."""
+        self._before, self._after = _NOTHING_PLAIN, b""
+        """What stands around the length in the head that these were told by."""
+        self._came: list[bytes] = []
+        """All of an answer, while it is not whole."""
         self._missing = 0
         """Bytes without which there is no need to look at it again."""
         self._judge: Judge | None = None
@@ -74,19 +87,13 @@ class Reading:
                 return self._unless_too_long()
             data = b"".join(self._came)
             self._came.clear()
-        end = data.find(_END) + len(_END)
-        if end < len(_END) and _may_become_plain(data):
+        end = self._end_of_head(data)
+        if end is None:
+            if not _may_become_plain(data):
+                return self._judged(data)
             self._came.append(data)
             self._missing = 1
             return None
-        length = _LENGTH.search(data, 0, end)
-        if length is None:
-            head = _plain(data[:end], b"")
-        else:
-            head = _plain(data[: length.start(1)], data[length.end(1) : end])
-            self._length = int(length[1])
-        if head is None or end > _LONGEST_PLAIN_HEAD:
-            return self._judged(data)
         body = data[end:]
         self._missing = self._length - len(body)
         if self._missing > 0:
@@ -94,53 +101,63 @@ class Reading:
             return self._unless_too_long()
         if self._length > LONGEST_ANSWER:
             return TOO_LONG
-        return Answer(status=head.status, headers=head.headers, body=body[: self._length])
+        return Answer(status=self._status, headers=self._headers, body=body[: self._length])
 
     def end(self) -> Answer | Trouble:
         """What to make of it when nothing more comes."""
-        if self._judge is None and self._length:
-            return BROKEN
-        return self._judged(b"".join(self._came)) or self._judged(b"") or BROKEN
+        return BROKEN if self._judge is None else self._judge.hear(b"") or BROKEN
+
+    def _end_of_head(self, data: bytes) -> int | None:
+        """Where the body begins, after a head that is plain, and taken."""
+        before, after = self._before, self._after
+        if data.startswith(before):
+            start = len(before)
+            end = data.find(after, start, start + _DIGITS + len(after))
+            if end > 0 and data[start:end].isdigit():
+                self._length = int(data[start:end])
+                return end + len(after)
+        head = _HEAD.match(data)
+        if head is None or head.end() > _LONGEST_PLAIN_HEAD or not self._is_plain(head):
+            return None
+        length = _LINE_OF_LENGTH.search(head[0])
+        if length is None:
+            self._before = _NOTHING_PLAIN
+        else:
+            self._before, self._after = data[: length.start(1)], head[0][length.end(1) :]
+        return head.end()
+
+    def _is_plain(self, head: re.Match[bytes]) -> bool:
+        """Take the head, if all of it is plain."""
+        headers: dict[bytes, bytes] = {}
+        for line in head[2].splitlines():
+            name, _, value = line.partition(b":")
+            name = name.lower()
+            if name in _KNOWN:
+                if name in headers:
+                    return False
+                headers[name] = value.strip(b" \t")
+        if headers.pop(_CONNECTION, b"keep-alive").lower() != b"keep-alive" or _CODING in headers:
+            return False
+        status = int(head[1])
+        length = headers.pop(_LENGTH, None)
+        if length is None:
+            if status not in _WITHOUT_BODY:
+                return False
+        elif status in _WITHOUT_BODY or not length.isdigit() or len(length) > _DIGITS:
+            return False
+        self._status = status
+        self._headers = MappingProxyType(headers)
+        self._length = int(length or 0)
+        return True
 
     def _unless_too_long(self) -> Trouble | None:
         return TOO_LONG if self._length - self._missing > LONGEST_ANSWER else None
 
     def _judged(self, data: bytes) -> Answer | Trouble | None:
-        if self._judge is None:
-            from mailstate.dimail.judge import Judge  # noqa: PLC0415 - few runs need h11
+        from mailstate.dimail.judge import Judge  # noqa: PLC0415 - few runs need h11
 
-            self._judge = Judge()
+        self._judge = Judge()
         return self._judge.hear(data)
-
-
-@lru_cache(maxsize=16)  # in answers of one second the length differs, and nothing else
-def _plain(before: bytes, after: bytes) -> _Head | None:
-    """
-    The head that begins with what is *before* the length of the body, and ends with what is *after*
-    it, or that has none. It is plain whatever the length is, or whatever it is not.
-    """
-    found = _HEAD.fullmatch(before + after)
-    if found is None:
-        return None
-    headers: dict[bytes, bytes] = {}
-    for line in found[2].splitlines():
-        name, _, value = line.partition(b":")
-        name = name.lower()
-        if name in _KNOWN:
-            if name in headers:
-                return None
-            headers[name] = value.strip(b" \t")
-    if headers.pop(b"connection", b"keep-alive").lower() != b"keep-alive":
-        return None
-    status, has_length = int(found[1]), headers.pop(b"content-length", None) is not None
-    # A length that is told in another way, or none where there must be one, is for the judge.
-    if (
-        has_length != bool(after)
-        or has_length == (status in _WITHOUT_BODY)
-        or b"transfer-encoding" in headers
-    ):
-        return None
-    return _Head(status, MappingProxyType(headers))
 
 
 def _may_become_plain(data: bytes) -> bool:
