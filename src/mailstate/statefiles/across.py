@@ -6,9 +6,9 @@ domains whose aliases lead to each other.
 """
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 
 from mailstate.model.resources import DomainName, user_id
 from mailstate.statefiles.at_once import folded
@@ -95,15 +95,10 @@ def _with_shared_addresses(files: Mapping[str, FileFacts]) -> Iterator[str]:
     numbers = array("I")
     for facts in files.values():
         numbers.frombytes(facts.secondary)
-    if len(numbers) - len({*numbers}) < MAX_SHARED:
+    counts = Counter(numbers)
+    if max(counts.values(), default=0) <= MAX_SHARED:
         return
-    ordered = sorted(numbers)
-    shared = {
-        number
-        for number, eleventh in zip(ordered, islice(ordered, MAX_SHARED, None), strict=False)
-        if number == eleventh
-    }
-    if shared:
-        for file, facts in files.items():
-            if not shared.isdisjoint(array("I", facts.secondary)):
-                yield file
+    shared = {number for number, count in counts.items() if count > MAX_SHARED}
+    for file, facts in files.items():
+        if not shared.isdisjoint(array("I", facts.secondary)):
+            yield file

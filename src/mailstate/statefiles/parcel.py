@@ -10,7 +10,7 @@ hold. None knows the name of its file: equal contents give equal parcels, wherev
 import json
 from array import array
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, starmap
 from typing import Any, NamedTuple, TypeAlias
 
 from mailstate.model.resources import DomainName
@@ -161,9 +161,12 @@ def unpack(parcel: Parcel) -> FileFacts:
     )
 
 
-def _domain_facts(row: Iterable[Any]) -> DomainFacts:
-    facts = DomainFacts(*row)
-    return facts._replace(roles=[RoleFacts(*role) for role in facts.roles])
+_ROLES = DomainFacts._fields.index("roles")
+
+
+def _domain_facts(row: list[Any]) -> DomainFacts:
+    row[_ROLES] = [*starmap(RoleFacts, row[_ROLES])]
+    return DomainFacts(*row)
 
 
 def mailbox_columns(line: Line) -> MailboxColumns:
