@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import quote, urljoin
 
 from mailstate.errors import SettingsError
@@ -26,8 +26,7 @@ _PATH_SAFE = "!$%&'()*+,/:;=@[\\]^|"
 _HINT = "write https://HOST; the user name and the password have settings of their own"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Url:
+class _Url(NamedTuple):
     """The parts of a URL, spelt as they go over the wire. `port` is None for the usual one."""
 
     scheme: str

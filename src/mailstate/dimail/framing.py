@@ -40,7 +40,7 @@ class Reading:
     The answers of one connection on their way in, one after the other.
 
     Most heads are those of the answer before, but for the length of the body: they say the same.
-    After an answer that was not plain there are no more to be read here: that `is_judged`.
+    One that is not plain `is_judged`, and is the last to be read here.
     """
 
     __slots__ = (
