@@ -1,8 +1,11 @@
 """What is sent."""
 
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from mailstate.dimail import calls
 from mailstate.errors import RefusedCallError
@@ -91,6 +94,21 @@ def test_names_are_percent_encoded():
     assert "/domains/a.example/aliases/?user_name=a%26b&destination=x%40y" == (
         calls.alias(Alias(domain=D, local_part="a&b", destination="x@y")).target
     )
+
+
+@given(st.text(min_size=1), st.text("az09_.~-*%/é", min_size=1))
+@example("*", "a*")
+@example("a*", "*")
+@example("...", "a..")
+def test_any_name_is_in_the_path_as_urllib_quotes_it(domain, user):
+    """
+    Those that need no quoting too, and what else looks like the place of a name.
+    """
+    names = [domain, user]
+    assume(not any("/" in name or name in {".", ".."} for name in names))
+    path = "/".join(["/allows", *(quote(name, safe="") for name in names)])
+
+    assert path == calls.delete_access(Access(domain=DomainName(domain), user=user)).target
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
