@@ -1,5 +1,6 @@
 """What is remembered of files: the same answers, sooner."""
 
+from collections import Counter
 from hashlib import sha256
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from mailstate.statefiles import Cache, Verdict, read_sources, verdict
 from mailstate.statefiles.documents import read_document
+from mailstate.statefiles.files import Files
 from mailstate.statefiles.full import full_reading
 from mailstate.statefiles.gathered import from_text
 from mailstate.statefiles.parcel import pack, unpack
@@ -119,6 +121,51 @@ def test_small_trees_are_read_anew(tmp_path):
         found = people(read_sources(FILES[:1], cache=cache))
 
     assert ["alice", "bob"] == sorted(found)
+
+
+class Counted(Files):
+    """Files that count how often each is looked at."""
+
+    def __init__(self, names):
+        super().__init__(names)
+        self.looks: Counter[str] = Counter()
+
+    def __getitem__(self, shown):
+        self.looks[shown] += 1
+        return super().__getitem__(shown)
+
+
+@pytest.mark.parametrize("kind", ["off", "new"])
+def test_where_nothing_is_known_each_file_is_looked_at_once(tmp_path, kind):
+    """
+    It is judged as it is read, and what is found out is kept, if there is a place for it.
+    """
+    for name, data in FILES:
+        (tmp_path / name).write_bytes(data)
+    files = Counted({name: str(tmp_path / name) for name, _ in FILES})
+    home = tmp_path / "c"
+
+    with Cache(None if kind == "off" else home) as cache:
+        assert judged(Sources(files, cache))
+    assert [1, 1] == [*files.looks.values()]
+
+    forged(FILES[:1], home, USER.replace(b"alice", b"carol"))
+    with Cache(home) as cache:
+        sound = judged(Sources(files, cache))
+    assert sound is not None
+    assert "carol" in [user.handle for facts in sound.files.values() for user in facts.users]
+    assert {"a.yaml": 2, "pad.yaml": 2 if kind == "new" else 3} == files.looks
+
+
+def test_a_small_tree_makes_no_cache(tmp_path):
+    """
+    Not even where there is none yet.
+    """
+    (tmp_path / "a.yaml").write_bytes(USER)
+    with Cache(tmp_path / "c") as cache:
+        verdict([tmp_path / "a.yaml"], cache=cache)
+
+    assert not (tmp_path / "c").exists()
 
 
 @pytest.mark.parametrize("name", ["a.yaml", "b.yaml"])

@@ -108,6 +108,11 @@ class Cache:
         """Whether anything can be known or kept, as far as that is known."""
         return self._directory is not None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing can be known yet: there is no file."""
+        return self._directory is None or not os.path.lexists(self._directory / _FILE)
+
     def shelf(self, kind: str) -> Shelf:
         """The rows of *kind*."""
         return Shelf(self, sha256(kind.encode()).digest())

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mailstate.errors import Place, Problem
@@ -90,6 +91,16 @@ class Files(Mapping[str, bytes]):
         if isinstance(content, bytes):
             return content
         raise UnreadableError(shown)
+
+    def have(self, size: int) -> bool:
+        """Whether they seem to have that *size* together, or more."""
+        found = 0
+        for name in self._names.values():
+            with suppress(OSError):
+                found += os.lstat(name).st_size
+            if found >= size:
+                return True
+        return False
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

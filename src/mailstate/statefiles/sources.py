@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from mailstate.errors import Place, Problem, Severity
 from mailstate.statefiles.cache import Cache
+from mailstate.statefiles.files import Files
 from mailstate.statefiles.gathered import Gathered
 from mailstate.statefiles.parcel import FileFacts, pack, unpack
 from mailstate.statefiles.reading import Counts, Verdict
@@ -39,11 +40,16 @@ class Sources:
         self._contents = contents
         self._files = tuple(sorted(contents))
         self._digests: dict[str, bytes] = {}
-        if cache is not None:
+        self._is_kept = False
+        if cache is not None and cache.is_there:
             self._parcels = cache.shelf("parcel")
             self._verdicts = cache.shelf("verdict")
             self._gathered = cache.shelf("gathered")
-            self._look_at_all()
+            if cache.is_new and isinstance(contents, Files):
+                # Nothing is known: to look at each when it is judged will do.
+                self._is_kept = contents.have(LEAST_BYTES)
+            else:
+                self._look_at_all()
 
     def _look_at_all(self) -> None:
         size = 0
@@ -53,6 +59,7 @@ class Sources:
             digests[file] = sha256(content).digest()
             size += len(content)
         if size >= LEAST_BYTES:
+            self._is_kept = True
             self._digests = digests
 
     @property
@@ -63,7 +70,7 @@ class Sources:
     def content(self, file: str) -> bytes:
         """What *file* holds now."""
         content = self._contents[file]
-        if self._digests:
+        if self._is_kept:
             self._digests[file] = sha256(content).digest()
         return content
 
@@ -81,27 +88,30 @@ class Sources:
 
     def keep_facts(self, file: str, facts: FileFacts) -> None:
         """Let it be known that *file* declares *facts*, as it was at the last look."""
-        if self._digests:
+        if self._is_kept:
             self._parcels.put(self._digests[file], pack(facts))
 
     def verdict(self) -> Verdict | None:
         """The verdict on all of them together, if it is known."""
-        found = self._verdicts.get(self._name()) if self._digests else None
+        found = self._verdicts.get(self._name()) if self._has_seen_all() else None
         return None if found is None else _verdict(found, self._files)
 
     def keep_verdict(self, verdict: Verdict) -> None:
         """Let it be known that *verdict* is that on all of them, as they were at the last look."""
-        if self._digests:
+        if self._has_seen_all():
             self._verdicts.put(self._name(), _text(verdict))
 
     def gathered(self) -> bytes | None:
         """The text of what they declare together, if it is known."""
-        return self._gathered.get(self._name()) if self._digests else None
+        return self._gathered.get(self._name()) if self._has_seen_all() else None
 
     def keep_gathered(self, gathered: Gathered) -> None:
         """Let it be known that *gathered* is what they declare, as they were at the last look."""
-        if self._digests and len(text := gathered.text()) <= MOST_BYTES:
+        if self._has_seen_all() and len(text := gathered.text()) <= MOST_BYTES:
             self._gathered.put(self._name(), text)
+
+    def _has_seen_all(self) -> bool:
+        return self._is_kept and len(self._digests) == len(self._files)
 
     def _name(self) -> bytes:
         # No name of a file holds a zero, and digests have one length.
