@@ -2,16 +2,30 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 
 from mailstate.model.packed import Packed
+from mailstate.model.resources import Access, Key, Role
 from mailstate.model.rows import MailboxRows
 from mailstate.model.state import DomainState
 from mailstate.planning.difference import Difference, MailboxPair, MissingAlias, difference
+from mailstate.planning.plan import Plan
 from mailstate.planning.planner import needs_check, plan
-from tests.planning.examples import POLICY, A, alias, asked, desired, mailbox, place, there
+from tests.planning.examples import (
+    ANN,
+    BEN,
+    POLICY,
+    A,
+    alias,
+    asked,
+    desired,
+    mailbox,
+    place,
+    there,
+)
 from tests.planning.examples import live as all_live
-from tests.strategies import fewer, worlds
+from tests.strategies import SERVICE, fewer, prunings, worlds
 
 
 def packed(one):
@@ -96,6 +110,44 @@ def test_of_a_domain_that_is_not_there_everything_is_missing():
         mailboxes=(MailboxPair(before=None, after=mailbox(), place=place(3)),),
         aliases=(MissingAlias(alias=alias("ada@a.example"), place=place(4), in_the_way=False),),
     )
+
+
+@given(worlds() | worlds(policy=prunings))
+@fewer
+def test_of_a_domain_that_is_passed_over_nothing_was_to_be_said(world):
+    """
+    A domain without a difference is looked at briefly: a closer look would tell the same.
+
+    What is off is no difference to a server that can switch off; it is but a reason to look.
+    """
+    existing = replace(world.live, tells_active=True)
+
+    def closely(one, other):
+        return difference(one, other)._replace(off=(Key("mailbox/x@a.example"),))
+
+    assert plan(world.desired, existing, world.policy, compare=closely) == plan(
+        world.desired, existing, world.policy
+    )
+
+
+NOT_PASSED_OVER = {
+    "features": (asked(A), all_live(there(A, features=frozenset({"alias"})))),
+    "access": (asked(A, roles={ANN: Role.OWNER, BEN: Role.OWNER}), all_live(there(A))),
+    "own access": (asked(A), all_live(there(A), own=False)),
+    "more access": (asked(A), all_live(there(A), extra=[Access(domain=A, user=BEN)])),
+    "unreadable": (
+        asked(A, disabled=True),
+        all_live(there(A, readable=False), extra=[Access(domain=A, user=SERVICE)]),
+    ),
+    "absent": (asked(A), all_live(extra=[Access(domain=A, user=who) for who in (SERVICE, ANN)])),
+}
+
+
+@pytest.mark.parametrize(("wanted", "existing"), NOT_PASSED_OVER.values(), ids=NOT_PASSED_OVER)
+def test_a_domain_without_a_difference_may_have_something_to_be_said(wanted, existing):
+    """What a domain is, and who has access to it, is told though all that is on it is as wanted."""
+    assert Plan() == plan(desired(asked(A)), all_live(there(A)), POLICY)
+    assert Plan() != plan(desired(wanted), existing, POLICY)
 
 
 def test_whoever_compares_is_believed():

@@ -73,6 +73,8 @@ def plan(
     unmanaged: list[Unmanaged] = []
     for name, domain in desired.domains.items():
         existing = live.domains.get(domain.domain.name)
+        if run.is_as_wanted(domain, existing, differences[name]):
+            continue
         unmanaged += run.unmanaged(domain, existing, differences[name])
         found, stopped = run.domain(domain, existing, differences[name])
         blocked += stopped
@@ -199,6 +201,21 @@ class _Run(NamedTuple):
                 person = self.desired.people[user]
                 yield _create(person.user, person.place, note=person.handle)
 
+    def is_as_wanted(
+        self, desired: DesiredDomain, live: LiveDomain | None, differs: Difference
+    ) -> bool:
+        """Whether nothing is to be said of one domain, as of most: it is all that is asked then."""
+        return (
+            live is not None
+            and live.readable
+            and not any(differs)
+            and self._accesses_on(desired).keys() == {*_managers(desired), self.own}
+            and not domain_fields(live.domain, desired.domain)
+        )
+
+    def _accesses_on(self, desired: DesiredDomain) -> Mapping[UserId, Access]:
+        return self.accesses_on.get(desired.domain.name, {})
+
     def domain(
         self, desired: DesiredDomain, live: LiveDomain | None, differs: Difference
     ) -> tuple[list[Change], list[Blocked]]:
@@ -258,7 +275,7 @@ class _Run(NamedTuple):
     def accesses(self, desired: DesiredDomain) -> Iterator[Change]:
         """An allow for the service account and for each owner and administrator (contract §11)."""
         name = desired.domain.name
-        there, managers = self.accesses_on.get(name, {}), _managers(desired)
+        there, managers = self._accesses_on(desired), _managers(desired)
         for user, role in managers.items():
             if user not in there:
                 place = desired.places.get(access_key(name, user)) or _place(desired)
@@ -310,7 +327,7 @@ class _Run(NamedTuple):
             detail = "live, but in no file"
             yield Unmanaged(resource=alias, reason=Reason.NOT_IN_FILES, detail=detail)
         managers = _managers(desired)
-        for user, access in self.accesses_on.get(desired.domain.name, {}).items():
+        for user, access in self._accesses_on(desired).items():
             if user not in managers and user != self.own:
                 is_viewer = access.key in desired.places
                 detail = (
