@@ -22,6 +22,7 @@ _BETWEEN_COLUMNS = "\x1e"
 _BETWEEN_VALUES = "\x1f"
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 class UserFacts(NamedTuple):
@@ -149,7 +150,7 @@ def pack(facts: FileFacts) -> Parcel:
 def unpack(parcel: Parcel) -> FileFacts:
     """What *parcel* says, as far as its first line goes."""
     head, *lines = parcel.split(b"\n")
-    users, domains, secondary = json.loads(head)
+    (users, domains, secondary), _ = _decode(head.decode())
     rest = iter(lines)
     return FileFacts(
         users=[UserFacts(*user) for user in users],
