@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstate.model.packed import Packed
-from mailstate.model.resources import DomainName, Mailbox
+from mailstate.model.resources import DomainName, Key, Mailbox
 from mailstate.model.rows import MailboxRows, lacking, place, those, unlike
 
 A = DomainName("a.example")
@@ -15,7 +16,7 @@ BOXES = st.lists(
     st.builds(
         Mailbox,
         domain=st.just(A),
-        local_part=st.sampled_from(["ada", "bob", "Cy"]),
+        local_part=st.sampled_from(["ada", "bob", "Cy", "a@b", "ΑΣ", ""]),
         first_name=NAMES,
         last_name=NAMES,
         display_name=NAMES,
@@ -131,3 +132,7 @@ def test_the_place_of_a_mailbox_is_that_of_its_row(boxes):
     """Columns that go with the mailboxes are looked up by it."""
     for mapping in (boxes, rows(boxes), Packed(lambda: rows(boxes))):
         assert list(range(len(boxes))) == [place(mapping, key) for key in boxes]
+        for unknown in ("mailbox/eve@a.example", "mailbox/ada@b.example", "domain/a.example"):
+            with pytest.raises(KeyError):
+                place(mapping, Key(unknown))
+            assert unknown not in mapping

@@ -144,7 +144,9 @@ def those(mailboxes: Mapping[Key, Mailbox], *, active: bool | None) -> Iterable[
 def place(mailboxes: Mapping[Key, Mailbox], key: Key) -> int:
     """At which place of *mailboxes* that of *key* is. Raises `KeyError`."""
     rows = in_rows(mailboxes)
-    return list(mailboxes).index(key) if rows is None else rows.place(key)
+    if rows is None:
+        return {other: at for at, other in enumerate(mailboxes)}[key]
+    return rows.place(key)
 
 
 def in_rows(mailboxes: object) -> MailboxRows | None:
