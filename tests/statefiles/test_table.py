@@ -134,6 +134,17 @@ def test_a_table_is_made_of_what_is_written_plainly_alone(boxes, taken):
     assert taken == has_table(text)
 
 
+@pytest.mark.parametrize("filler", [" ", "- ", "x ", "n"])
+@pytest.mark.parametrize("line", ["", "        ", "        first_name: ", "      - local_part: "])
+def test_a_line_of_a_million_characters_ends_soon(line, filler):
+    """
+    What is no table is gone through once, or a stranger's file would take days.
+    """
+    text = domain(f"{BOX}{line}{filler * (1_000_000 // len(filler))}x\n")
+
+    assert not has_table(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -21,8 +21,9 @@ HEAD = f"{KEY}:\n"
 
 _FIELDS = ("local_part", "first_name", "last_name", "display_name", "secondary_email", "active")
 _TEXT = f": ({WHOLE})\n"
+# At the beginning of lines alone: a line of blanks is not gone through from each of them.
 _rows = re.compile(
-    rf"( *)- local_part{_TEXT}"
+    rf"(?m)^( *)- local_part{_TEXT}"
     rf"\1  first_name{_TEXT}"
     rf"\1  last_name{_TEXT}"
     rf"(?:\1  display_name{_TEXT})?"
