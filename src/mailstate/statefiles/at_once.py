@@ -54,8 +54,10 @@ def are_texts(texts: Sequence[str]) -> bool:
 
 def email_addresses(texts: Sequence[str]) -> list[str] | None:
     """Each of *texts* with its domain in A-labels; None if one of them is no address."""
+    if not texts:
+        return []
     joined = _lines(texts)
-    longest = max(map(len, texts), default=0)
+    longest = max(map(len, texts))
     if (
         _are_addresses(joined) is None
         or joined.count("\n") != len(texts)

@@ -8,6 +8,7 @@ what is wrong and where. The rules are those of `values`, `people`, `domains`, `
 """
 
 from array import array
+from collections.abc import Sequence
 from zlib import crc32
 
 from mailstate.statefiles.at_once import email_addresses
@@ -31,6 +32,7 @@ from mailstate.statefiles.rows import (
     aliases,
     mailboxes,
     mark_of,
+    marks_of,
     must,
 )
 from mailstate.statefiles.schema import fits_schema
@@ -49,7 +51,7 @@ def judge(document: Document) -> FileFacts | None:
     secondary = array("I")
     try:
         return FileFacts(
-            [_user(node, mark) for node, mark in zip(users, users.marks, strict=True)],
+            _users(users),
             [
                 _domain(node, mark, secondary)
                 for node, mark in zip(domains, domains.marks, strict=True)
@@ -60,12 +62,13 @@ def judge(document: Document) -> FileFacts | None:
         return None
 
 
-def _user(node: Node, mark: Mark) -> UserFacts:
-    handle, uuid = node["name"], node["uuid"]
-    must(handle_fault(handle) is None and uuid_fault(uuid) is None)
-    return UserFacts(
-        handle, uuid, _address(node.get("email")), *line_and_column(mark_of(node, mark, "name"))
-    )
+def _users(nodes: Nodes) -> list[UserFacts]:
+    handles = [node["name"] for node in nodes]
+    uuids = [node["uuid"] for node in nodes]
+    must(not any(map(handle_fault, handles)) and not any(map(uuid_fault, uuids)))
+    emails = _addresses([node.get("email") for node in nodes])
+    places = lines_and_columns(marks_of(nodes, "name"))
+    return [*map(UserFacts, handles, uuids, emails, *places)]
 
 
 def _domain(node: Node, mark: Mark, secondary: "array[int]") -> DomainParcel:
@@ -89,7 +92,7 @@ def _domain(node: Node, mark: Mark, secondary: "array[int]") -> DomainParcel:
         context,
         node.get("delivery", "virtual"),
         node.get("disabled", False),
-        _address(node.get("support_email")),
+        _addresses([node.get("support_email")])[0],
         *line_and_column(mark_of(node, mark, "name")),
         _roles(node),
         len(mailbox_columns.local_parts),
@@ -126,9 +129,10 @@ def _roles(node: Node) -> list[RoleFacts]:
     return roles
 
 
-def _address(text: str | None) -> str | None:
-    if text is None:
-        return None
-    found = email_addresses([text])
-    must(found)
-    return found[0] if found else None
+def _addresses(written: Sequence[str | None]) -> list[str | None]:
+    """The addresses that are *written*, None for none."""
+    found = email_addresses([text for text in written if text is not None])
+    if found is None:
+        raise SomethingToTellError
+    rest = iter(found)
+    return [None if text is None else next(rest) for text in written]
