@@ -13,6 +13,7 @@ from mailstate.cli.comparisons import MOST, Comparisons, from_value, to_value
 from mailstate.model.packed import Packed
 from mailstate.model.resources import Mailbox
 from mailstate.model.rows import MailboxRows
+from mailstate.model.state import DomainState
 from mailstate.planning.difference import Difference, difference
 from mailstate.planning.planner import plan
 from mailstate.reporting.plan_json import Context, plan_json
@@ -157,7 +158,9 @@ def test_a_domain_is_compared_once_in_a_run():
     compare = Comparisons()
     found = compare(wanted.domains[A], existing.domains[A])
 
+    checked = replace(existing.domains[A], state=DomainState.BROKEN)
     assert found is compare(wanted.domains[A], existing.domains[A])
+    assert found is compare(replace(wanted.domains[A], disabled=True), checked)
     assert difference(WANTED, LIVE) == found
 
 

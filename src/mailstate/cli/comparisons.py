@@ -31,16 +31,17 @@ class Comparisons:
 
     def __init__(self, memory: Memory | None = None) -> None:
         self._memory = memory
-        self._known: dict[DomainName, tuple[tuple[object, ...], Difference]] = {}
+        self._known: dict[DomainName, tuple[DesiredDomain, LiveDomain, Difference]] = {}
 
     def __call__(self, desired: DesiredDomain, live: LiveDomain | None) -> Difference:
         if live is None:
             return difference(desired, live)
-        sides = (*_sides(desired), *_live_sides(live))
         known = self._known.get(desired.domain.name)
-        if known is None or not all(map(is_, sides, known[0])):
-            known = self._known[desired.domain.name] = sides, self._found(desired, live)
-        return known[1]
+        if known is not None and _are_those(desired, live, *known[:2]):
+            return known[2]
+        found = self._found(desired, live)
+        self._known[desired.domain.name] = desired, live, found
+        return found
 
     def _found(self, desired: DesiredDomain, live: LiveDomain) -> Difference:
         name = None if self._memory is None else _name(desired, live)
@@ -52,6 +53,15 @@ class Comparisons:
             if sum(map(len, value := to_value(known))) <= MOST:
                 self._memory.put(name, value)
         return known
+
+
+def _are_those(
+    desired: DesiredDomain, live: LiveDomain, before: DesiredDomain, live_before: LiveDomain
+) -> bool:
+    """Whether what differs between the one two is what differs between the other two."""
+    return (desired is before or all(map(is_, _sides(desired), _sides(before)))) and (
+        live is live_before or all(map(is_, _live_sides(live), _live_sides(live_before)))
+    )
 
 
 def _name(desired: DesiredDomain, live: LiveDomain) -> bytes | None:

@@ -68,8 +68,9 @@ class Told(NamedTuple):
 
     def digest(self, wanted: bytes = b"") -> bytes:
         """A name for the answers and the way they are read, and for what is *wanted*."""
-        form = b"%d %d %d" % (self.webmail, self.first is not None, self.second is not None)
-        return _digest(form, self.domain, self.first or b"", self.second or b"", wanted)
+        first, second = self.first or b"", self.second or b""
+        form = (self.webmail, self.first is not None, self.second is not None)
+        return _digest(b"%d %d %d" % form, self.domain, first, second, wanted)
 
 
 class Mailboxes(NamedTuple):
@@ -162,8 +163,8 @@ def _digest(
     """A digest that names all of these, and none the less where one ends and the next begins."""
     name = domain.encode()
     lengths = len(name), len(first), len(second), len(wanted)
-    head = b"%b %d %d %d %d" % (form, *lengths)
-    return sha256(b"%b %b%b%b%b" % (head, name, first, second, wanted)).digest()
+    whole = b"%b %d %d %d %d %b%b%b%b" % (form, *lengths, name, first, second, wanted)
+    return sha256(whole).digest()
 
 
 _NO_ALIASES: Packed[Key, Alias] = Packed(dict, count=0, digest=sha256(b"no aliases").digest())
