@@ -224,9 +224,9 @@ def test_a_row_that_was_moved_is_not_taken(home):
     """
     fill(home)
     database = sqlite3.connect(home / FILE)
-    rows = database.execute("SELECT number, value FROM row").fetchall()
-    for (number, _), (_, value) in zip(rows, [*rows[1:], *rows[:1]], strict=True):
-        database.execute("UPDATE row SET value = ? WHERE number = ?", (value, number))
+    rows = database.execute("SELECT number, seal, value FROM row").fetchall()
+    for (number, *_), (_, *moved) in zip(rows, [*rows[1:], *rows[:1]], strict=True):
+        database.execute("UPDATE row SET seal = ?, value = ? WHERE number = ?", (*moved, number))
     database.commit()
     database.close()
 
