@@ -8,7 +8,6 @@ What stops a run, how it is told, and with which exit code.
     ├── RemoteError          4   dimail not reached, refused us, or answered nonsense
     │   ├── RefusedCallError     nothing happened, and asking again would not help
     │   ├── BusyCallError        nothing happened; ask again later
-    │   │   └── LimitedCallError     one call too many for the time: it will be granted
     │   └── DoubtfulCallError    it may have happened: read back before asking again
     │       ├── ConflictCallError    it exists already: this very call had no effect
     │       └── LostAnswerError      no answer came: the effect may even come later
@@ -134,10 +133,6 @@ class BusyCallError(RemoteError):
     def __init__(self, message: str, *, hint: str = "", retry_after: float = 1.0) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
-
-
-class LimitedCallError(BusyCallError):
-    """The call had no effect: it was one more than the server grants in a time."""
 
 
 class DoubtfulCallError(RemoteError):

@@ -17,7 +17,6 @@ from mailstate.errors import (
     BusyCallError,
     ConflictCallError,
     DoubtfulCallError,
-    LimitedCallError,
     LostAnswerError,
     RefusedCallError,
 )
@@ -41,7 +40,6 @@ class Trouble(Enum):
 
     REFUSED = "no effect, for good"
     BUSY = "no effect, for now"
-    LIMITED = "no effect, one call too many"
     DOUBTFUL_BEFORE = "no effect, and nobody knows"
     DOUBTFUL_AFTER = "done, and nobody knows"
     LATE_ONE = "done after it was read once"
@@ -316,9 +314,7 @@ class FakeMail:
             case Trouble.REFUSED:
                 raise RefusedCallError("403: no", hint="ask the operator")
             case Trouble.BUSY:
-                raise BusyCallError("busy: later", retry_after=self.retry_after)
-            case Trouble.LIMITED:
-                raise LimitedCallError("429: later", retry_after=self.retry_after)
+                raise BusyCallError("429: later", retry_after=self.retry_after)
             case Trouble.DOUBTFUL_BEFORE:
                 raise DoubtfulCallError("500")
             case _:

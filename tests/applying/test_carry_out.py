@@ -127,7 +127,7 @@ def test_a_server_that_stays_busy_is_given_up():
 
     assert isinstance(outcome, Failed)
     assert not outcome.is_unknown
-    assert "tried 4 times, and it is still not there: busy: later" == outcome.message
+    assert "tried 4 times, and it is still not there: 429: later" == outcome.message
     assert "run it again: it looks first" == outcome.hint
     assert ["create"] * 4 == verbs(server)
     assert [7.0] * 3 == pauses.seconds
@@ -294,39 +294,6 @@ def test_a_refusal_after_a_doubt_does_not_hide_what_was_done_late():
     assert replace(failed, is_unknown=True) == carried_out(CREATE, open_end)
 
 
-def test_a_limit_on_calls_costs_a_change_no_try():
-    """
-    However long it lasts within reason, the call is sent when its time has come.
-    """
-    server, pauses = server_with(create=[Trouble.LIMITED] * 12), Pauses()
-
-    assert Applied(change=CREATE) == carried_out(CREATE, server, pauses)
-    assert [7.0] * 12 == pauses.seconds
-
-
-def test_what_is_refused_again_and_again_for_a_limit_is_given_up():
-    """
-    After a dozen refusals they count as any.
-    """
-    server = server_with(create=[Trouble.LIMITED] * 99)
-
-    outcome = carried_out(CREATE, server)
-
-    assert isinstance(outcome, Failed)
-    assert "tried 16 times, and it is still not there: 429: later" == outcome.message
-    assert not outcome.is_unknown
-
-
-def test_what_is_in_doubt_is_looked_for_before_a_limited_call_is_sent_again():
-    """
-    A creation that was done late is found after the refusal, and not sent a third time.
-    """
-    server = server_with(create=[Trouble.LATE_TWO, *[Trouble.LIMITED] * 9])
-
-    assert isinstance(carried_out(CREATE, server), Applied)
-    assert ["create", "find", "find", "create", "find"] == verbs(server)
-
-
 def test_a_server_that_is_busy_in_the_end_does_not_hide_what_was_done_late():
     """
     What is in doubt since an earlier try is looked for once more.
@@ -338,7 +305,7 @@ def test_a_server_that_is_busy_in_the_end_does_not_hide_what_was_done_late():
     assert isinstance(carried_out(CREATE, late), Applied)
     outcome = carried_out(CREATE, never)
     assert isinstance(outcome, Failed)
-    assert ("tried 4 times, and it is still not there: busy: later", False) == (
+    assert ("tried 4 times, and it is still not there: 429: later", False) == (
         outcome.message,
         outcome.is_unknown,
     )

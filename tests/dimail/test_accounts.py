@@ -9,9 +9,9 @@ from mailstate.applying import bootstrap
 from mailstate.dimail.accounts import Accounts
 from mailstate.dimail.wire import Account
 from mailstate.errors import (
+    BusyCallError,
     ConflictCallError,
     DoubtfulCallError,
-    LimitedCallError,
     LostAnswerError,
     RefusedCallError,
     RemoteError,
@@ -99,7 +99,7 @@ def test_what_is_sent():
         (error(403), RefusedCallError),
         (error(422, [{"input": "canary-new"}]), RefusedCallError),
         (error(404, "Not found"), RefusedCallError),
-        (error(429), LimitedCallError),
+        (error(429), BusyCallError),
         (error(409, "User already exists"), ConflictCallError),
         (error(500), DoubtfulCallError),
         (httpx.ReadError("canary"), LostAnswerError),

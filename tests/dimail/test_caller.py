@@ -11,7 +11,6 @@ from mailstate.errors import (
     BusyCallError,
     ConflictCallError,
     DoubtfulCallError,
-    LimitedCallError,
     LostAnswerError,
     RefusedCallError,
     RemoteError,
@@ -76,6 +75,7 @@ def test_a_read_is_repeated_until_it_works(trouble):
         (UNREACHED, "GET /users/: no connection"),
         (HTML, "GET /users/: dimail answered 502"),
         (error(500, "Internal server error"), r"answered 500 \(Internal server error\)"),
+        (error(429), "GET /users/: dimail answered 429"),
     ],
 )
 def test_a_read_is_given_up_after_three_tries(trouble, message):
@@ -86,30 +86,6 @@ def test_a_read_is_given_up_after_three_tries(trouble, message):
 
     with pytest.raises(BusyCallError, match=message):
         call(router, users)
-
-
-def test_a_read_outlasts_a_limit_whose_time_is_not_told():
-    """
-    A refusal for the number of calls counts as no try: the answer comes when its time has come.
-    """
-    clock = FakeClock()
-    router = dimail({"GET /users/": [error(429)] * 8 + [USERS]})
-
-    assert ACCOUNT == call(router, users, clock)[0].user.name
-    assert [0.5, 1, 2, 4, 8, 16, 32, 60] == clock.slept
-
-
-def test_a_read_is_given_up_where_all_is_refused_for_minutes():
-    """
-    What refuses every call for more than five minutes is no limit on their number.
-    """
-    clock = FakeClock()
-    router = dimail({"GET /users/": [error(429)] * 20})
-
-    with pytest.raises(LimitedCallError, match="GET /users/: dimail answered 429"):
-        call(router, users, clock)
-
-    assert (True, 14) == (300 < sum(clock.slept) < 400, len(asked(router)))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422, 204, 302])
@@ -183,7 +159,7 @@ def test_a_pause_holds_for_other_calls_too():
         (error(405), RefusedCallError),
         (error(412), RefusedCallError),
         (error(422), RefusedCallError),
-        (error(429), LimitedCallError),
+        (error(429), BusyCallError),
         (UNREACHED, BusyCallError),
         (httpx.ConnectTimeout("x"), BusyCallError),
         (httpx.PoolTimeout("x"), BusyCallError),

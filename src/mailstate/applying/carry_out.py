@@ -10,9 +10,8 @@ pause, for an effect that comes late, before anything is sent again. It is found
 - absent, or as it was: sent again;
 - in between, or it cannot be read: read again after each pause, and nothing is sent meanwhile.
 
-After four rounds the last reading counts. Those in which a limit on calls refused it are not among
-them: its time will come. A call that had no answer may have its effect even later: what became of
-it is then unknown, whatever was read.
+After four rounds the last reading counts. A call that had no answer may have its effect even
+later: what became of it is then unknown, whatever was read.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,7 +20,7 @@ from dataclasses import dataclass, replace
 from mailstate.applying.doubt import HALF_MADE, RUN_AGAIN, Doubt
 from mailstate.applying.mail_api import Found, MailApi, Welcome
 from mailstate.applying.outcome import Applied, Failed
-from mailstate.errors import BusyCallError, DoubtfulCallError, LimitedCallError, RemoteError
+from mailstate.errors import BusyCallError, DoubtfulCallError, RemoteError
 from mailstate.model.resources import Access, Alias, Mailbox
 from mailstate.model.secret import Secret
 from mailstate.planning.diff import mailbox_fields
@@ -31,9 +30,6 @@ Pause = Callable[[float], Awaitable[bool]]
 """Waits some seconds; false if the run is to stop instead."""
 
 _ROUNDS = 4
-_PATIENT_ROUNDS = 12
-"""Rounds in which a limit refuses the call: with the pauses of the pace, five minutes of them."""
-
 _FIRST_PAUSE = 0.5
 _LONGEST_BUSY = 60.0
 
@@ -54,17 +50,13 @@ class Carrier:
         """Do *change*, and say what became of it. Raises nothing that a server can cause."""
         doubt = Doubt(change=change)
         trouble = RemoteError("")
-        number = limited = 0
-        while number < _ROUNDS:
-            number += 1
+        for number in range(1, _ROUNDS + 1):
             if doubt.between is None:
                 try:
                     password = await self._send(change)
                 except RemoteError as error:
                     trouble = error
                     doubt.take_in(error)
-                    if isinstance(error, LimitedCallError) and limited < _PATIENT_ROUNDS:
-                        number, limited = number - 1, limited + 1
                 else:
                     return await self._finish(Applied(change=change), password)
                 if not isinstance(trouble, BusyCallError):

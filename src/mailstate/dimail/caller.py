@@ -17,7 +17,6 @@ from mailstate.errors import (
     BusyCallError,
     ConflictCallError,
     DoubtfulCallError,
-    LimitedCallError,
     LostAnswerError,
     RefusedCallError,
     RemoteError,
@@ -34,9 +33,6 @@ _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _GIVEN_UP = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 _TRIES = 3
 _FIRST_PAUSE = 0.5
-
-_PATIENT_TRIES = 12
-"""How often a call is sent that a limit refuses: with the pauses of the pace, five minutes long."""
 
 _LOGIN_HINT = (
     "check MAILSTATE_USERNAME and MAILSTATE_PASSWORD; dimail does not tell a wrong password from "
@@ -76,14 +72,11 @@ class Caller:
 
     async def read(self, call: Call, *, bearing: Collection[int] = ()) -> Answer:
         """The answer to *call*: 200, or one of the statuses that the caller is *bearing*."""
-        tries, limited = 1, 0
+        tries = 1
         while True:
             outcome = await self._send(call)
             if isinstance(outcome, Answer) and (outcome.status == _OK or outcome.status in bearing):
                 return outcome
-            if self._is_limited(outcome) and limited < _PATIENT_TRIES:
-                limited += 1  # its next turn comes when the pace allows it
-                continue
             if not _is_worth_repeating(call, outcome, tries):
                 raise failure(call, outcome)
             await self._clock.sleep(
@@ -105,10 +98,6 @@ class Caller:
         elif outcome.fate in {Fate.TIMED_OUT, Fate.LOST}:
             raise LostAnswerError(_story(call, outcome), hint=_NETWORK_HINT)
         raise failure(call, outcome)
-
-    def _is_limited(self, outcome: Answer | Trouble) -> bool:
-        """Whether this call was one too many, and the pace takes that for a limit."""
-        return self.pace.is_shut and isinstance(outcome, Answer) and outcome.status == _TOO_MANY
 
     async def _send(self, call: Call) -> Answer | Trouble:
         refused_at = math.inf
@@ -237,8 +226,7 @@ def failure(call: Call, outcome: Answer | Trouble) -> RemoteError:
     hint = _hint(call, outcome)
     if outcome.status == _TOO_MANY or outcome.status >= _CRASHED:
         patience = min(LONGEST_PAUSE, outcome.retry_after or 1.0)
-        kind = LimitedCallError if outcome.status == _TOO_MANY else BusyCallError
-        return kind(story, hint=hint, retry_after=patience)
+        return BusyCallError(story, hint=hint, retry_after=patience)
     return RefusedCallError(story, hint=hint)
 
 
