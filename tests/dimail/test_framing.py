@@ -176,6 +176,7 @@ def test_what_one_answer_says_is_not_taken_for_what_the_next_one_says(at, length
 @given(st.lists(pieces(), max_size=4))
 @example([[PLAIN], [b"HTTP/1.1 204 x\r\n\r\n"], [PLAIN], [PLAIN[:20], PLAIN[20:]], [PLAIN[:40]]])
 @example([[HEAD + BODY], [HEAD.replace(b"22\r", b"9" * 23 + b"\r") + BODY]])
+@example([[PLAIN], [b"HTTP/1.1 204 x\r\n\r\n"], [b"\n%d\r\n\r\n%b" % (len(BODY), BODY)]])
 def test_a_connection_reads_one_answer_like_the_other(answers):
     """
     Whatever came before, on this connection or on others.

@@ -121,7 +121,7 @@ class Reading:
             return None
         length = _LINE_OF_LENGTH.search(head[0])
         if length is None:
-            self._before = _NOTHING_PLAIN
+            self._before, self._after = _NOTHING_PLAIN, b""
         else:
             self._before, self._after = data[: length.start(1)], head[0][length.end(1) :]
         return head.end()
