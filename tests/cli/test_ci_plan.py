@@ -204,6 +204,37 @@ def test_without_credentials_the_snapshot_of_the_last_apply_counts(checkout, pla
     assert "against the snapshot" not in plan("--live", "live.json")[1]
 
 
+@pytest.mark.parametrize("shard", ["out", "./out", "again"])
+def test_what_is_merged_spares_the_shards(checkout, plan, step, shard):
+    """
+    However the directory is called.
+    """
+    place = checkout.place
+    plan("--shard", "1/1")
+    (place.folder / "again").symlink_to("out")
+    before = place.read("out/plan.json")
+    ran = step(checkout.event(), "merge", shard, "--dir", "out")
+
+    assert (ExitCode.USAGE, "") == (ran.code, ran.out)
+    assert f"what is merged would take the place of {shard.removeprefix('./')}/plan.json" in ran.err
+    assert before == place.read("out/plan.json")
+
+
+def test_a_plan_spares_the_snapshot_that_it_is_made_against(checkout, step):
+    """
+    Whatever it is called.
+    """
+    place = checkout.place
+    place.write("out/plan.json", "")
+    place.call("snapshot", "--out", "out/plan.json")
+    before = place.read("out/plan.json")
+    ran = step(checkout.event(), "plan", "--dir", "out", "--live", "out/plan.json")
+
+    assert (ExitCode.USAGE, "") == (ran.code, ran.out)
+    assert "the plan would take the place of out/plan.json" in ran.err
+    assert before == place.read("out/plan.json")
+
+
 @pytest.mark.parametrize("arguments", [[], ["--live", "gone.json"]], ids=["none", "gone"])
 def test_without_anything_to_plan_against_there_is_no_plan(checkout, plan, arguments):
     """

@@ -10,7 +10,7 @@ import click
 
 from mailstate.cli import output
 from mailstate.cli.base import read_base
-from mailstate.cli.files import read_file, write_file
+from mailstate.cli.files import check_spared, read_file, write_file
 from mailstate.cli.git import commit, git
 from mailstate.cli.job import commands_stopped, opening, summarise, unfinished
 from mailstate.cli.links import below_checkout, way
@@ -42,6 +42,7 @@ from mailstate.reporting.problems import problems_github
 from mailstate.reporting.room import size
 
 _CREDENTIALS = ("MAILSTATE_PASSWORD", "MAILSTATE_PASSWORD_FILE")
+_PLAN = "plan.json"
 _NOTES = "notes.txt"
 _RECORDED = (
     "This is against the snapshot that the last apply has left, and not against dimail itself: "
@@ -104,6 +105,7 @@ def command(
     """
     event, pull = _event()
     links = Links(files=below_checkout(event.files_url), run=event.run_url)
+    check_spared([live], "the plan", directory / _PLAN)
     _begin(directory, event)
     request = Request(**options, merge=merge)
     try:
@@ -152,12 +154,13 @@ def merge_command(shards: tuple[Path, ...], directory: Path) -> int:
     """
     event, _ = _event()
     links = Links(files=below_checkout(event.files_url), run=event.run_url)
+    files = [shard / _PLAN for shard in shards]
+    check_spared(files, "what is merged", directory / _PLAN)
     _begin(directory, event)
-    for shard in shards:
-        if not (shard / "plan.json").exists() and (shard / "comment.md").exists():
+    for shard, file in zip(shards, files, strict=True):
+        if not file.exists() and (shard / "comment.md").exists():
             _say(directory, read_file(shard / "comment.md"))
             raise SettingsError(f"{shard} has no plan", hint="the log of its run says why")
-    files = [shard / "plan.json" for shard in shards]
     try:
         plan, context = merged_plan([(str(file), read_file(file)) for file in files])
     except MailstateError as error:
@@ -185,7 +188,7 @@ def _begin(directory: Path, event: Event) -> None:
     """Have no plan of an earlier run in *directory*, and a comment for whatever ends this one."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name in ("plan.json", "plan.html", _NOTES):
+        for name in (_PLAN, "plan.html", _NOTES):
             (directory / name).unlink(missing_ok=True)
     except OSError as error:
         raise SettingsError(
@@ -272,7 +275,7 @@ def _bases(request: Request, pull: Pull, directory: Path) -> Iterator[str]:
 
 def _write(directory: Path, event: Event, planned: _Planned, links: Links) -> None:
     plan, context = planned.plan, planned.context
-    write_file(directory / "plan.json", plan_json(plan, context))
+    write_file(directory / _PLAN, plan_json(plan, context))
     notes = directory / _NOTES
     if planned.notes or notes.exists():
         write_file(notes, "".join(f"{note}\n" for note in planned.notes))
