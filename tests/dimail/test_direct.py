@@ -199,6 +199,28 @@ def test_nothing_gets_into_a_request_that_does_not_belong_there(method, target, 
     assert (NOT_SENDABLE, 0) == (outcome, server.connections)
 
 
+def test_an_authorization_is_looked_at_whatever_the_one_before_was():
+    """
+    Another one is sent as it is, or not at all.
+    """
+
+    async def scenario() -> list[Answer | Trouble]:
+        async with Server([OK, OK]) as server:
+            line = Direct(Address.parse(f"http://127.0.0.1:{server.port}"), None)
+            told = [
+                await line.ask("GET", "/", authorization, None, float("inf"))
+                for authorization in ("Bearer x", "Bearer x\r\nX-Evil: y", "Bearer z")
+            ]
+            await line.aclose()
+            return told
+
+    first, evil, other = run(scenario())
+
+    assert isinstance(first, Answer)
+    assert evil == NOT_SENDABLE
+    assert isinstance(other, Answer)
+
+
 def test_nobody_there_is_no_connection():
     """
     Nothing was sent; all addresses of a name are tried.
