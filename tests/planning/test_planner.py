@@ -604,6 +604,35 @@ def test_what_is_in_no_file_is_told_and_left_alone():
     ] == [entry.detail for entry in made.unmanaged]
 
 
+@pytest.mark.parametrize(
+    ("existing", "told"),
+    [
+        (live(there(A, mailbox())), []),
+        (live(there(A, mailbox(), delivery="relay")), ["domain/a.example"]),
+        (live(there(A, mailbox()), own=False), [access_key(A, SERVICE)]),
+        (live(there(A, mailbox()), extra=[Access(domain=A, user=BEN)]), [access_key(A, BEN)]),
+        (live(there(A, mailbox(first_name="Al"))), ["mailbox/ada@a.example"]),
+        (
+            live(there(A, mailbox(), half_made=frozenset({mailbox().key}))),
+            ["mailbox/ada@a.example"],
+        ),
+        (live(there(A, mailbox(), mailbox("old"))), ["mailbox/old@a.example"]),
+        (live(there(A, mailbox(), alias("x@y.test"))), ["alias/info@a.example/x@y.test"]),
+    ],
+)
+def test_the_only_thing_that_differs_on_a_domain_is_told(existing, told):
+    """
+    Whatever it is: a domain on which all else is as wanted is not passed over.
+    """
+    made = planned(desired(asked(A, mailbox())), existing)
+
+    assert told == [
+        *(change.key for change in made.changes),
+        *(entry.change.key for entry in made.conflicts),
+        *(entry.resource.key for entry in made.unmanaged),
+    ]
+
+
 def test_a_domain_in_no_file_is_no_concern_of_the_plan():
     """
     A recorded live state may know more domains than the files of a pull request.
