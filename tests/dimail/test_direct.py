@@ -22,6 +22,7 @@ from tests.dimail.support import run
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"
 FORGED = b'HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n["evil"]'
 ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n[]"
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"
 
 
 @dataclass
@@ -87,11 +88,12 @@ def forge(writer: asyncio.StreamWriter) -> None:
     asyncio.get_running_loop().call_later(0.002, writer.write, FORGED)
 
 
-def test_a_connection_is_used_again():
+@pytest.mark.parametrize("says", [[OK], [CHUNKED], [CHUNKED, OK], [OK, CHUNKED]])
+def test_a_connection_is_used_again(says):
     """
-    As long as nothing speaks against it.
+    As long as nothing speaks against it, whichever way its answers are read.
     """
-    server = Server([OK])
+    server = Server(list(says))
 
     assert [Answer(status=200, body=b"[]")] * 2 == ask_twice(server)
     assert (1, 2) == (server.connections, len(server.asked))
