@@ -109,6 +109,10 @@ def test_another_tool_knows_nothing(home, tmp_path):
     Of one without its sources nobody knows which it is: it has no cache.
     """
     copy, library = tmp_path / "mailstate", tmp_path / "yaml"
+    compiled, record = tmp_path / "jsonschema_rs", tmp_path / "jsonschema_rs-1.dist-info" / "RECORD"
+    for file in (compiled / "__init__.py", record):
+        file.parent.mkdir()
+        file.write_text("")
     for name, place in (("mailstate", copy), ("yaml", library)):
         source = Path(importlib.import_module(name).__file__ or "").parent
         subprocess.run(["cp", "-rL", source, place], check=True)
@@ -145,6 +149,8 @@ def test_another_tool_knows_nothing(home, tmp_path):
     for path in library.glob("_yaml.*"):  # as where libyaml is a file of its own
         path.write_bytes(path.read_bytes().replace(b"expected <document start>", b"x" * 25))
         assert ["None", "b'1'"] == [told(), told()]
+    record.write_text("another one\n")
+    assert ["None", "b'1'"] == [told(), told()]
     py_compile.compile(str(copy / "__init__.py"), cfile=str(copy / "__init__.pyc"))
     (copy / "__init__.py").unlink()
     assert ["None", "None"] == [told(), told()]

@@ -20,8 +20,8 @@ def tool() -> bytes:
     """
     A digest of all that a reading follows from besides the files. Raises `OSError` if unknown.
 
-    It is each source and schema of the package, Python, PyYAML with its libyaml, idna, and
-    jsonschema: a change of any of them makes another tool. A package without its sources is
+    It is each source and schema of the package, Python, PyYAML with its libyaml, idna, jsonschema
+    and jsonschema-rs: a change of any of them makes another tool. A package without its sources is
     unknown.
     """
     found = sha256(repr((sys.version, sys.byteorder, _libyaml())).encode())
@@ -42,6 +42,7 @@ def _sources() -> Iterator[str | Path]:
     yield from _of_library("idna", starts="package_data.", ends=".py")
     yield from _of_library("jsonschema", ends=".py")
     yield from _of_library("yaml", ends=".py")
+    yield from _record_of("jsonschema_rs")
 
 
 def _libyaml() -> str | None:
@@ -60,6 +61,14 @@ def _of_library(name: str, *, starts: str = "", ends: str = "") -> Iterator[str]
     spec = find_spec(name)
     if spec is not None and spec.origin is not None:
         yield from _files(Path(spec.origin).parent, starts=starts, ends=ends)
+
+
+def _record_of(name: str) -> Iterator[str]:
+    """What was installed as *name*: the digests of its files, of which one has 15 MB."""
+    spec = find_spec(name)
+    if spec is not None and spec.origin is not None:
+        folders = _files(Path(spec.origin).parent.parent, starts=f"{name}-", ends=".dist-info")
+        yield from (f"{folder}/RECORD" for folder in folders)
 
 
 def _files(
