@@ -8,6 +8,7 @@ memory gives back is what was put there, or it is compared again.
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from hashlib import sha256
 from operator import attrgetter, is_
 from typing import Any
@@ -74,15 +75,8 @@ def _name(desired: DesiredDomain, live: LiveDomain) -> bytes | None:
     return sha256(b"".join((*digests, half_made))).digest()
 
 
-_row = attrgetter(
-    "domain",
-    "local_part",
-    "first_name",
-    "last_name",
-    "display_name",
-    "active",
-    "secondary_email",
-)
+_FIELDS = tuple(field.name for field in fields(Mailbox))
+_row = attrgetter(*_FIELDS)
 _alias_row = attrgetter("domain", "local_part", "destination")
 
 
@@ -116,14 +110,14 @@ def from_value(value: Any) -> Difference | None:  # noqa: ANN401 - JSON
         return Difference(
             mailboxes=tuple(
                 MailboxPair(
-                    before=None if before is None else _mailbox(*before),
-                    after=_mailbox(*after),
+                    before=None if before is None else _mailbox(before),
+                    after=_mailbox(after),
                     place=_place(place),
                 )
                 for before, after, place in pairs
             ),
             off=tuple(map(Key, off)),
-            extra_mailboxes=tuple(_mailbox(*row) for row in extra_mailboxes),
+            extra_mailboxes=tuple(map(_mailbox, extra_mailboxes)),
             aliases=tuple(
                 MissingAlias(alias=_alias(*alias), place=_place(place), in_the_way=in_the_way)
                 for alias, place, in_the_way in aliases
@@ -142,24 +136,8 @@ def _place(position: Sequence[Any] | None) -> Place | None:
     return None if position is None else Place(*position)
 
 
-def _mailbox(
-    domain: DomainName,
-    local_part: str,
-    first_name: str | None,
-    last_name: str | None,
-    display_name: str | None,
-    active: bool | None,  # noqa: FBT001 - one of a row
-    secondary_email: str | None,
-) -> Mailbox:
-    return Mailbox(
-        domain=domain,
-        local_part=local_part,
-        first_name=first_name,
-        last_name=last_name,
-        display_name=display_name,
-        active=active,
-        secondary_email=secondary_email,
-    )
+def _mailbox(row: Sequence[Any]) -> Mailbox:
+    return Mailbox(**dict(zip(_FIELDS, row, strict=True)))
 
 
 def _alias(domain: DomainName, local_part: str, destination: str) -> Alias:

@@ -23,7 +23,6 @@ LEAST_BYTES = 256 * 1024
 MOST_BYTES = 32 * 1024 * 1024
 """What all files declare together is kept if it is no more than this: others need room, too."""
 
-
 _AT_ONCE = 32
 """How many parcels are looked for together."""
 
